@@ -1,0 +1,1 @@
+"""Detectors: from a frame to the 2D keypoints of the people in it."""

@@ -1,0 +1,46 @@
+"""What every detector offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifting_core.media.frames import Frame
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person found in one frame."""
+
+    keypoints: NDArray[np.float32]
+    """(K, 2) pixels of the upright image, in the order of the detector's `keypoint_names`."""
+    confidence: NDArray[np.float32]
+    """(K,) 0 to 1; keypoints outside the picture or hidden have low values."""
+
+
+class Detector(Protocol):
+    """Finds people in the frames of one clip, which are shown to it in order.
+
+    A detector may remember earlier frames of the clip, to follow people faster than finding them anew.
+    """
+
+    @property
+    def keypoint_names(self) -> tuple[str, ...]: ...
+
+    def detect(self, frame: Frame) -> list[Person]:
+        """Everybody found in the frame, each once, in no particular order."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Detector: ...
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...

@@ -1,0 +1,87 @@
+"""The joint sets and the canonical skeleton that every part of the project speaks of.
+
+The 17 joints are those of Human3.6M that move, in its order (Ionescu et al., TPAMI 2014; indices
+0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27 of its 32). `neck` is Human3.6M's
+"Neck/Nose", a point at the nose; `thorax` lies between the shoulders; `head` is the top of the head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_JOINTS_AND_PARENTS = (
+    ("pelvis", None),
+    ("right_hip", "pelvis"),
+    ("right_knee", "right_hip"),
+    ("right_ankle", "right_knee"),
+    ("left_hip", "pelvis"),
+    ("left_knee", "left_hip"),
+    ("left_ankle", "left_knee"),
+    ("spine", "pelvis"),
+    ("thorax", "spine"),
+    ("neck", "thorax"),
+    ("head", "neck"),
+    ("left_shoulder", "thorax"),
+    ("left_elbow", "left_shoulder"),
+    ("left_wrist", "left_elbow"),
+    ("right_shoulder", "thorax"),
+    ("right_elbow", "right_shoulder"),
+    ("right_wrist", "right_elbow"),
+)
+
+JOINTS: tuple[str, ...] = tuple(name for name, _ in _JOINTS_AND_PARENTS)
+JOINT_PARENTS: tuple[int, ...] = tuple(
+    -1 if parent is None else JOINTS.index(parent) for _, parent in _JOINTS_AND_PARENTS
+)
+
+# The joints that motion capture systems and detectors agree on best; used to compare with others.
+LIMB_JOINTS: tuple[str, ...] = tuple(
+    f"{side}_{joint}"
+    for side in ("left", "right")
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+)
+
+
+def mirrored(name: str) -> str:
+    """The name of the joint, keypoint or bone on the other side of the body."""
+    if name.startswith("left_"):
+        return "right_" + name.removeprefix("left_")
+    if name.startswith("right_"):
+        return "left_" + name.removeprefix("right_")
+    return name
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A rigid segment of the canonical skeleton, from its head joint to its tail joint."""
+
+    name: str
+    parent: str | None
+    head: str
+    tail: str
+
+
+# Parents come before their children. The hips belong rigidly to the pelvis, so no bone leads to them;
+# the shoulders have bones of their own (the clavicles), so that shrugs are kept.
+BONES: tuple[Bone, ...] = (
+    Bone("pelvis", None, "pelvis", "spine"),
+    Bone("spine", "pelvis", "spine", "thorax"),
+    Bone("neck", "spine", "thorax", "neck"),
+    Bone("head", "neck", "neck", "head"),
+    Bone("left_clavicle", "spine", "thorax", "left_shoulder"),
+    Bone("left_upper_arm", "left_clavicle", "left_shoulder", "left_elbow"),
+    Bone("left_forearm", "left_upper_arm", "left_elbow", "left_wrist"),
+    Bone("right_clavicle", "spine", "thorax", "right_shoulder"),
+    Bone("right_upper_arm", "right_clavicle", "right_shoulder", "right_elbow"),
+    Bone("right_forearm", "right_upper_arm", "right_elbow", "right_wrist"),
+    Bone("left_thigh", "pelvis", "left_hip", "left_knee"),
+    Bone("left_shin", "left_thigh", "left_knee", "left_ankle"),
+    Bone("right_thigh", "pelvis", "right_hip", "right_knee"),
+    Bone("right_shin", "right_thigh", "right_knee", "right_ankle"),
+)
+BONE_NAMES: tuple[str, ...] = tuple(bone.name for bone in BONES)
+BONE_PARENTS: tuple[int, ...] = tuple(
+    -1 if bone.parent is None else BONE_NAMES.index(bone.parent) for bone in BONES
+)
+BONE_HEADS: tuple[int, ...] = tuple(JOINTS.index(bone.head) for bone in BONES)
+BONE_TAILS: tuple[int, ...] = tuple(JOINTS.index(bone.tail) for bone in BONES)
