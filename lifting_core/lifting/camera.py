@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,14 @@ def camera_matrix(focal_length: float, width: int, height: int) -> NDArray[np.fl
     return np.array([[focal_length, 0, width / 2], [0, focal_length, height / 2], [0, 0, 1]])
 
 
-def rays(keypoints: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+def rays(keypoints: NDArray[Any], matrix: NDArray[Any]) -> NDArray[np.float64]:
     """(..., 2) pixels to (..., 3) directions in camera axes, with z = 1."""
     xy = (np.asarray(keypoints, np.float64) - matrix[:2, 2]) / np.diagonal(matrix)[:2]
     return np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1)
 
 
-def project(points: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+def project(points: NDArray[Any], matrix: NDArray[Any]) -> NDArray[np.float64]:
     """(..., 3) points in camera axes to (..., 2) pixels."""
     points = np.asarray(points, np.float64)
-    return points[..., :2] / points[..., 2:] * np.diagonal(matrix)[:2] + matrix[:2, 2]
+    pixels: NDArray[np.float64] = points[..., :2] / points[..., 2:] * np.diagonal(matrix)[:2] + matrix[:2, 2]
+    return pixels

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
+from lifting_core.files import written_whole
 
 FORMAT = "lift-pose-motion"
 VERSION = 1
@@ -103,28 +102,11 @@ class Motion:
 
         Raises LiftPoseError when the file cannot be written.
         """
-        fields = {name: getattr(self, name) for name in _ARRAYS}
         header = {"format": FORMAT, "version": VERSION, "fps": self.fps, "source": self.source}
-        target = Path(path)
-        temporary = None
-        try:
-            with tempfile.NamedTemporaryFile(
-                dir=target.parent, prefix=f".{target.stem}-", suffix=".npz", delete=False
-            ) as file:
-                temporary = Path(file.name)
-                np.savez_compressed(file, **header, **fields)
-            os.replace(temporary, target)
-        except OSError as error:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
-            raise LiftPoseError(
-                f"The motion cannot be written to {target}: {error.strerror or error}.",
-                "Choose a folder that can be written to and has room.",
-            ) from error
-        except BaseException:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
-            raise
+        arrays = {name: np.asarray(value) for name, value in header.items()}
+        arrays |= {name: getattr(self, name) for name in _ARRAYS}
+        with written_whole(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Motion:
