@@ -1,0 +1,174 @@
+"""The figure: a shaped, dressed and rigged body that takes poses and tells where its joints are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation, Slerp
+
+from lifting_core.skeleton import BONES
+from training.rendering.dressing import Clothes, dress
+from training.rendering.makehuman import BaseMesh, RigBone, read_rig, read_weights
+from training.rendering.pose import Joints, Pose
+from training.rendering.stage import current_view_layer, plain_material, put
+
+_RIG = "mixamo"
+_PREFIX = "mixamorig:"
+_SIDES = ("left", "right")
+
+# Which bones of the rig follow which segment of the body; a spine of several bones bends evenly.
+_SEGMENT_BONES: dict[str, tuple[str, ...]] = {
+    "pelvis": ("Hips",),
+    "spine": ("Spine", "Spine1", "Spine2"),
+    "neck": ("Neck",),
+    "head": ("Head",),
+} | {
+    f"{side}_{segment}": (side.capitalize() + bone,)
+    for side in _SIDES
+    for segment, bone in {
+        "clavicle": "Shoulder",
+        "upper_arm": "Arm",
+        "forearm": "ForeArm",
+        "hand": "Hand",
+        "thigh": "UpLeg",
+        "shin": "Leg",
+        "foot": "Foot",
+        "toes": "ToeBase",
+    }.items()
+}
+_SEGMENT_PARENTS: dict[str, str | None] = {bone.name: bone.parent for bone in BONES} | {
+    f"{side}_{segment}": f"{side}_{parent}"
+    for side in _SIDES
+    for segment, parent in {"hand": "forearm", "foot": "shin", "toes": "foot"}.items()
+}
+# Joints at the head of a bone.
+_JOINT_BONES: dict[str, str] = {
+    f"{side}_{joint}": side.capitalize() + bone
+    for side in _SIDES
+    for joint, bone in {
+        "shoulder": "Arm",
+        "elbow": "ForeArm",
+        "wrist": "Hand",
+        "hip": "UpLeg",
+        "knee": "Leg",
+        "ankle": "Foot",
+        "ball": "ToeBase",
+    }.items()
+}
+
+
+class Figure:
+    """A figure in the current scene, standing at the origin and facing -Y until it is posed."""
+
+    def __init__(self, data: Path, targets: Mapping[str, float], clothes: Clothes) -> None:
+        """Build the figure from MakeHuman's data; `targets` shape it. Raises OSError when data is missing."""
+        mesh = BaseMesh.load(data, targets)
+        rig, armature = _build_rig(read_rig(data, _RIG, mesh))
+        _skin(_build_body(mesh, clothes), rig, read_weights(data, _RIG))
+        assert rig.pose is not None
+        self._bones = rig.pose.bones
+        for bone in self._bones:
+            bone.rotation_mode = "QUATERNION"
+        self._rest = {bone.name: np.array(bone.matrix_local) for bone in armature.bones}
+        self._landmarks = _landmarks(mesh)
+        self.rest_joints = self.joints()
+
+    def joints(self) -> Joints:
+        """World positions (3,) of the joints in the figure's present pose, by name, in metres.
+
+        Besides the joints of the limbs: `ball` is the joint at the base of the toes, `toe` their tip,
+        `neck` the tip of the nose and `head` the top of the head (Human3.6M's definitions); pelvis and
+        thorax are the middles of hips and shoulders.
+        """
+        current_view_layer().update()
+        bones = self._bones
+        joints = {name: np.array(bones[_PREFIX + bone].head) for name, bone in _JOINT_BONES.items()}
+        for side in _SIDES:
+            joints[f"{side}_toe"] = np.array(bones[f"{_PREFIX}{side.capitalize()}ToeBase"].tail)
+        for name, (bone, point) in self._landmarks.items():
+            moved = np.array(bones[bone].matrix) @ np.linalg.inv(self._rest[bone])
+            joints[name] = moved[:3, :3] @ point + moved[:3, 3]
+        joints["pelvis"] = (joints["left_hip"] + joints["right_hip"]) / 2
+        joints["thorax"] = (joints["left_shoulder"] + joints["right_shoulder"]) / 2
+        return joints
+
+    def take(self, pose: Pose) -> None:
+        """Take a pose. Segments that the pose does not turn stay rigid to their parent segment."""
+        turns: dict[str, Rotation] = {}
+        for segment, bones in _SEGMENT_BONES.items():
+            parent = _SEGMENT_PARENTS[segment]
+            before = turns[parent] if parent else Rotation.identity()
+            turns[segment] = pose.turns.get(segment, before)
+            chain = Slerp([0, len(bones)], Rotation.concatenate([before, turns[segment]]))
+            for step, bone in enumerate(bones):
+                self._turn(_PREFIX + bone, chain(step).inv() * chain(step + 1))
+        hips = _PREFIX + "Hips"
+        arm = self._rest[hips][:3, 3] - self.rest_joints["pelvis"]
+        head = pose.pelvis + turns["pelvis"].apply(arm)
+        self._bones[hips].location = self._rest[hips][:3, :3].T @ (head - self._rest[hips][:3, 3])
+
+    def _turn(self, bone: str, turn: Rotation) -> None:
+        """Turn a bone against its parent; `turn` is written in the axes that the figure has at rest."""
+        rest = Rotation.from_matrix(self._rest[bone][:3, :3])
+        x, y, z, w = (rest.inv() * turn * rest).as_quat()
+        self._bones[bone].rotation_quaternion = (w, x, y, z)
+
+
+def _build_rig(bones: list[RigBone]) -> tuple[bpy.types.Object, bpy.types.Armature]:
+    armature = bpy.data.armatures.new("rig")
+    rig = put("rig", armature)
+    current_view_layer().objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for bone in bones:
+        edit_bone = armature.edit_bones.new(bone.name)
+        edit_bone.head, edit_bone.tail, edit_bone.roll = bone.head, bone.tail, bone.roll
+        if bone.parent:
+            edit_bone.parent = armature.edit_bones[bone.parent]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return rig, armature
+
+
+def _build_body(mesh: BaseMesh, clothes: Clothes) -> bpy.types.Object:
+    """The mesh keeps the base mesh's vertices, so that indices of targets and weights hold."""
+    parts = dress(mesh, clothes)
+    data = bpy.data.meshes.new("body")
+    faces = np.concatenate([quads for quads, _ in parts])
+    data.from_pydata(mesh.vertices.tolist(), [], faces.tolist())
+    for _, colour in parts:
+        data.materials.append(plain_material(colour))
+    slots = np.repeat(np.arange(len(parts), dtype=np.int32), [len(quads) for quads, _ in parts])
+    data.polygons.foreach_set("material_index", slots)
+    data.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
+    return put("body", data)
+
+
+def _skin(
+    body: bpy.types.Object, rig: bpy.types.Object, weights: Mapping[str, list[tuple[int, float]]]
+) -> None:
+    for bone, pairs in weights.items():
+        group = body.vertex_groups.new(name=bone)
+        for vertex, weight in pairs:
+            group.add([vertex], weight, "REPLACE")
+    body.parent = rig
+    modifier = body.modifiers.new("armature", "ARMATURE")
+    assert isinstance(modifier, bpy.types.ArmatureModifier)
+    modifier.object = rig
+
+
+def _landmarks(mesh: BaseMesh) -> dict[str, tuple[str, NDArray[np.float64]]]:
+    """Points on the surface with the bone that carries each: top of the head, tip of the nose, heels."""
+    body = mesh.vertices[np.unique(mesh.groups["body"])]
+    top = body[body[:, 2].argmax()]
+    face = body[body[:, 2] > mesh.centre("joint-mouth")[2]]
+    landmarks = {
+        "head": (_PREFIX + "Head", top),
+        "neck": (_PREFIX + "Head", face[face[:, 1].argmin()]),
+    }
+    for side, sign in (("left", 1), ("right", -1)):
+        foot = body[(body[:, 2] < 0.05) & (body[:, 0] * sign > 0)]
+        landmarks[f"{side}_heel"] = (f"{_PREFIX}{side.capitalize()}Foot", foot[foot[:, 1].argmax()])
+    return landmarks

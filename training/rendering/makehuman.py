@@ -1,0 +1,124 @@
+"""MakeHuman's base mesh, its shape targets and its rigs, read from their files (CC0).
+
+The base mesh is in decimetres with y up and faces +z; everything returned here is in metres with z up,
+faces -Y and stands on z = 0. Vertex indices are those of the base mesh.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DECIMETRE = 0.1
+
+# Weighted shape targets below `targets/`; the thirds mix MakeHuman's three base faces evenly.
+AVERAGE_MAN: Mapping[str, float] = {
+    "macrodetails/african-male-young": 1 / 3,
+    "macrodetails/asian-male-young": 1 / 3,
+    "macrodetails/caucasian-male-young": 1 / 3,
+    "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class RigBone:
+    """One bone of a rig, fitted to a shape."""
+
+    name: str
+    parent: str
+    """Name of the parent bone, empty for the root."""
+    head: tuple[float, float, float]
+    tail: tuple[float, float, float]
+    roll: float
+
+
+@dataclass(frozen=True, eq=False)
+class BaseMesh:
+    """A shaped body with its helper geometry (clothes, eyes, joint positions)."""
+
+    vertices: NDArray[np.float64]
+    """(V, 3) metres."""
+    groups: Mapping[str, NDArray[np.int64]]
+    """Faces by group, (F, 4) vertex indices: `body`, helpers like `helper-tights`, and `joint-...` cubes."""
+
+    @classmethod
+    def load(cls, data: Path, targets: Mapping[str, float]) -> BaseMesh:
+        """Read the base mesh in the folder `data` and shape it with weighted targets.
+
+        Raises OSError when a file is missing.
+        """
+        vertices, groups = _read_obj(data / "3dobjs" / "base.obj")
+        for name, weight in targets.items():
+            _add_target(data / "targets" / f"{name}.target.gz", vertices, weight)
+        upright = vertices[:, [0, 2, 1]] * [1, -1, 1] * _DECIMETRE
+        upright[:, 2] -= upright[groups["body"].ravel(), 2].min()
+        return cls(upright, groups)
+
+    def centre(self, group: str) -> NDArray[np.float64]:
+        """(3,) middle of a group's vertices: for `joint-...` groups the position of the joint."""
+        centre: NDArray[np.float64] = self.vertices[np.unique(self.groups[group])].mean(0)
+        return centre
+
+
+def _read_obj(path: Path) -> tuple[NDArray[np.float64], dict[str, NDArray[np.int64]]]:
+    vertices: list[list[float]] = []
+    faces: dict[str, list[list[int]]] = {}
+    group = ""
+    for line in path.read_text().splitlines():
+        kind, *values = line.split() or [""]
+        if kind == "v":
+            vertices.append([float(value) for value in values[:3]])
+        elif kind == "g":
+            group = values[0]
+        elif kind == "f":
+            faces.setdefault(group, []).append([int(corner.split("/")[0]) - 1 for corner in values])
+    return np.array(vertices), {name: np.array(quads) for name, quads in faces.items()}
+
+
+def _add_target(path: Path, vertices: NDArray[np.float64], weight: float) -> None:
+    with gzip.open(path, "rt") as file:
+        rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
+    moved = np.array([int(row[0]) for row in rows], int)  # some targets move nothing
+    vertices[moved] += weight * np.array([row[1:4] for row in rows], float).reshape(-1, 3)
+
+
+def read_rig(data: Path, rig: str, mesh: BaseMesh) -> list[RigBone]:
+    """The bones of a rig in `rigs/standard`, fitted to the mesh; parents come before their children."""
+    document = json.loads((data / "rigs" / "standard" / f"rig.{rig}.json").read_text())
+    bones: dict[str, dict[str, Any]] = document.get("bones", document)
+    ordered: list[RigBone] = []
+
+    def add(name: str) -> None:
+        if not name or any(bone.name == name for bone in ordered):
+            return
+        bone = bones[name]
+        add(bone["parent"] or "")
+        head, tail = _anchor(bone["head"], mesh), _anchor(bone["tail"], mesh)
+        ordered.append(RigBone(name, bone["parent"] or "", head, tail, bone["roll"]))
+
+    for name in bones:
+        add(name)
+    return ordered
+
+
+def _anchor(where: dict[str, Any], mesh: BaseMesh) -> tuple[float, float, float]:
+    if where["strategy"] == "CUBE":
+        x, y, z = mesh.centre(where["cube_name"])
+    elif where["strategy"] == "VERTEX":
+        x, y, z = mesh.vertices[where["vertex_index"]]
+    else:
+        x, y, z = mesh.vertices[where["vertex_indices"]].mean(0)
+    return float(x), float(y), float(z)
+
+
+def read_weights(data: Path, rig: str) -> dict[str, list[tuple[int, float]]]:
+    """Skinning weights by bone: pairs of vertex index and weight."""
+    document = json.loads((data / "rigs" / "standard" / f"weights.{rig}.json").read_text())
+    return {bone: [(int(i), float(w)) for i, w in pairs] for bone, pairs in document["weights"].items()}
