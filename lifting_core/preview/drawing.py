@@ -1,0 +1,60 @@
+"""Lines, dots and colours of the preview, antialiased and placed to a fraction of a pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+LEFT, RIGHT, MIDDLE = (74, 163, 255), (255, 138, 76), (226, 230, 238)
+OUTLINE, TEXT = (14, 15, 18), (170, 178, 192)
+
+_FRACTION_BITS = 4
+
+
+def side_colour(name: str) -> Colour:
+    """The colour of a joint's side of the body."""
+    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
+
+
+def mixed(colour: Colour, other: Colour, amount: float) -> Colour:
+    """`amount` (0 to 1) of `colour`, the rest of `other`."""
+    red, green, blue = (round(amount * a + (1 - amount) * b) for a, b in zip(colour, other, strict=True))
+    return red, green, blue
+
+
+def line(image: Image, start: NDArray[Any], end: NDArray[Any], colour: Colour, width: float) -> None:
+    """A line between two points in pixels; nothing when one is not finite or far outside the picture."""
+    if _drawable(np.stack([start, end])):
+        thickness = max(1, round(width))
+        cv2.line(image, _fixed(start), _fixed(end), colour, thickness, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def dot(image: Image, centre: NDArray[Any], colour: Colour, radius: float) -> None:
+    """A filled circle around a point in pixels."""
+    if _drawable(centre):
+        fixed = round(radius * 2**_FRACTION_BITS)
+        cv2.circle(image, _fixed(centre), fixed, colour, cv2.FILLED, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def caption(image: Image, text: str) -> None:
+    """Text in the lower left corner, readable on any picture."""
+    size = max(0.45, image.shape[0] / 1400)
+    for colour, thickness in ((OUTLINE, 3), (TEXT, 1)):
+        origin = (round(24 * size), image.shape[0] - round(24 * size))
+        cv2.putText(image, text, origin, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA)
+
+
+def _drawable(points: NDArray[Any]) -> bool:
+    return bool((np.abs(points) < 1e5).all())  # false for NaN; OpenCV's fixed-point numbers have 32 bits
+
+
+def _fixed(point: NDArray[Any]) -> tuple[int, int]:
+    """OpenCV's fixed-point coordinates, which count from the middle of the first pixel."""
+    x, y = np.rint((point - 0.5) * 2**_FRACTION_BITS).astype(int).tolist()
+    return x, y
