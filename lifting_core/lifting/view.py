@@ -1,0 +1,51 @@
+"""The person-centred view: what the camera would have seen had it looked straight at the person.
+
+A person near the edge of the picture is seen from another side than the same person in its middle, although
+the network gets the same kind of 2D points. Turning the camera until its axis passes through the person
+undoes this: the network always sees somebody in the middle, at a standard size, whatever the field of view
+and wherever in the frame the person stands.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+CONFIDENT = 0.1
+"""Keypoints below this confidence are treated as missing."""
+
+
+def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre the view on the person and bring the person to a standard size.
+
+    Arguments: rays (N, K, 3) directions of the keypoints in camera axes with z = 1; confidence (N, K).
+    Returns: features (N, K, 3), x and y in the turned view (weighted mean 0, root mean square 1) and the
+    confidence, all 0 where a keypoint is missing; rotation (N, 3, 3) from the camera's axes to the view's.
+    """
+    weight = torch.where(confidence >= CONFIDENT, confidence, 0.0)
+    total = weight.sum(1).clamp(min=1e-6)
+    rays = torch.where(weight[..., None] > 0, rays, 0.0)
+    directions = normalize(rays, dim=-1)
+    axis = normalize((weight[..., None] * directions).sum(1), dim=-1)
+    rotation = rotation_to_optical_axis(axis)
+    turned = rays @ rotation.transpose(1, 2)
+    xy = turned[..., :2] / turned[..., 2:].clamp(min=1e-3)
+    centre = (weight[..., None] * xy).sum(1) / total[:, None]
+    xy = xy - centre[:, None]
+    size = ((weight * xy.square().sum(-1)).sum(1) / total).sqrt().clamp(min=1e-6)
+    xy = torch.where(weight[..., None] > 0, xy / size[:, None, None], 0.0)
+    return torch.cat([xy, weight[..., None]], -1), rotation
+
+
+def rotation_to_optical_axis(directions: Tensor) -> Tensor:
+    """(N, 3) unit directions in front of the camera to the (N, 3, 3) smallest rotations that bring them to z.
+
+    Rodrigues' formula for the rotation between two unit vectors a and z, with v = a x z and c = a . z:
+    R = I + [v] + [v]^2 / (1 + c).
+    """
+    x, y, z = directions.unbind(-1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, zero, -x, zero, zero, -y, x, y, zero], -1).reshape(-1, 3, 3)
+    identity = torch.eye(3, dtype=directions.dtype, device=directions.device)
+    return identity + cross + cross @ cross / (1 + z).clamp(min=1e-6)[:, None, None]

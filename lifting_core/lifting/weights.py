@@ -1,0 +1,138 @@
+"""The lifting model and the file that carries it: safetensors, with everything else in its metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from lifting_core.errors import InvalidInput
+from lifting_core.files import written_whole
+from lifting_core.lifting.network import LiftingNetwork, NetworkShape
+from lifting_core.skeleton import JOINTS
+
+FORMAT = "lift-pose-weights"
+VERSION = 1
+DEFAULT_WEIGHTS = Path(__file__).parent / "models" / "default.safetensors"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a model reads and gives, and how it was made."""
+
+    keypoints: tuple[str, ...]
+    """Names of the 2D keypoints it reads, by the names of detectors."""
+    joints: tuple[str, ...]
+    """Names of the joints it gives, relative to the pelvis."""
+    stature: float
+    """Metres: how tall everybody was made before training; the size in which joints come out."""
+    record: dict[str, Any] = field(default_factory=dict)
+    """How the weights were trained."""
+
+    @property
+    def features(self) -> int:
+        """Numbers a pose is described by: x, y and confidence of every keypoint."""
+        return 3 * len(self.keypoints)
+
+
+class LiftingModel(nn.Module):
+    """The network between its two normalisations.
+
+    Both ends are standardised by mean and standard deviation over the training set (paper, section 3.2).
+    """
+
+    input_mean: Tensor
+    input_deviation: Tensor
+    output_mean: Tensor
+    output_deviation: Tensor
+
+    def __init__(self, profile: Profile, shape: NetworkShape) -> None:
+        super().__init__()
+        if shape.inputs != profile.features or shape.outputs != 3 * len(profile.joints):
+            raise ValueError("the network's sizes do not fit the profile's keypoints and joints")
+        self.profile = profile
+        self.network = LiftingNetwork(shape)
+        for name, size in (("input", shape.inputs), ("output", shape.outputs)):
+            self.register_buffer(f"{name}_mean", torch.zeros(size))
+            self.register_buffer(f"{name}_deviation", torch.ones(size))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, K, 3) features of `view.person_view` to (N, J, 3) metres from the pelvis, in that view."""
+        inputs = (features.flatten(1) - self.input_mean) / self.input_deviation
+        joints: Tensor = self.network(inputs) * self.output_deviation + self.output_mean
+        return joints.reshape(len(joints), -1, 3)
+
+
+def save_model(model: LiftingModel, path: str | os.PathLike[str]) -> None:
+    """Write the model in half precision. Raises LiftPoseError when the file cannot be written."""
+    tensors = {
+        name: tensor.detach()
+        .cpu()
+        .to(torch.float16 if name.startswith("network") else tensor.dtype)
+        .contiguous()
+        for name, tensor in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "profile": json.dumps(asdict(model.profile)),
+        "network": json.dumps(asdict(model.network.shape)),
+    }
+    with written_whole(path) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def load_model(path: str | os.PathLike[str]) -> LiftingModel:
+    """Read a model, in single precision and ready for use. Raises InvalidInput when there is none."""
+    advice = "Use the weights that ship with Lift Pose, or files that training.train wrote."
+    if not Path(path).is_file():
+        raise InvalidInput(f"The weights {path} do not exist.", advice)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise InvalidInput(f"{path} does not hold weights of Lift Pose.", advice)
+            if int(metadata["version"]) > VERSION:
+                raise InvalidInput(f"{path} was written by a newer Lift Pose.", "Update Lift Pose.")
+            model = _empty_model(json.loads(metadata["profile"]), json.loads(metadata["network"]))
+            _fill(model, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise InvalidInput(f"The weights {path} are damaged or of another shape: {error}.", advice) from error
+    return model.eval().requires_grad_(False)
+
+
+def _empty_model(profile: dict[str, Any], network: dict[str, Any]) -> LiftingModel:
+    names = {key: tuple(names) for key, names in profile.items() if key in ("keypoints", "joints")}
+    unknown = set(names["joints"]) - set(JOINTS)
+    if unknown:
+        raise ValueError(f"unknown joints {', '.join(sorted(unknown))}")
+    shape = NetworkShape(**network)
+    if max(shape.inputs, shape.outputs, shape.width) > 1 << 16 or shape.blocks > 64:
+        raise ValueError("a network of absurd size")
+    with torch.device("meta"):
+        model = LiftingModel(Profile(**{**profile, **names}), shape)
+    return model.to_empty(device="cpu")
+
+
+def _fill(model: LiftingModel, tensors: dict[str, Tensor]) -> None:
+    expected = {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    for name in expected.keys() ^ tensors.keys():
+        raise ValueError(f"tensor {name} is {'missing' if name in expected else 'unexpected'}")
+    for name, tensor in expected.items():
+        if tensor.shape != tensors[name].shape:
+            raise ValueError(
+                f"tensor {name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
+            )
+        tensor.copy_(tensors[name])

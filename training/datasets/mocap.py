@@ -1,0 +1,110 @@
+"""Motion capture from a folder: every readable clip as body points."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import ezc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from lifting_core.errors import InvalidInput
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS
+from training.datasets.body_points import SURFACE_POINTS, BodyPoints, from_plug_in_gait, from_skeleton
+from training.datasets.bvh import read_bvh
+
+log = logging.getLogger(__name__)
+
+POINTS: tuple[str, ...] = JOINTS + SURFACE_POINTS
+_SPEED_LIMIT = 15.0
+"""Metres a second; no joint of a person moves faster, but swapped markers do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One recording of one subject."""
+
+    name: str
+    subject: str
+    fps: float
+    points: NDArray[np.float32]
+    """(T, P, 3) metres, z up, in the order of `POINTS`."""
+
+
+def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
+    """Read every BVH and C3D file below a folder; the folder that holds a clip names its subject.
+
+    Files with an unknown skeleton or marker set are left out with a warning. Raises InvalidInput when nothing
+    is left.
+    """
+    clips = []
+    for path in sorted(Path(folder).rglob("*")):
+        reader = {".bvh": _read_bvh_clip, ".c3d": _read_c3d_clip}.get(path.suffix.lower())
+        if reader is None:
+            continue
+        try:
+            fps, body = reader(path)
+        except InvalidInput as error:
+            log.warning("%s", error)
+            continue
+        points = _plausible(np.stack([body[name] for name in POINTS], 1), fps)
+        if len(points):
+            clips.append(
+                Clip(path.stem, path.parent.relative_to(folder).as_posix(), fps, points.astype(np.float32))
+            )
+    if not clips:
+        raise InvalidInput(
+            f"{folder} holds no motion capture that can be read.", "Give a folder of BVH or C3D files."
+        )
+    return clips
+
+
+def _read_bvh_clip(path: Path) -> tuple[float, BodyPoints]:
+    motion = read_bvh(path)
+    body = from_skeleton(motion)
+    if body is None:
+        raise InvalidInput(f"{path} has a skeleton with unknown joint names.")
+    # Many clips begin with one frame of the rest pose, which nobody recorded.
+    return motion.fps, {name: points[1:] for name, points in body.items()}
+
+
+def _read_c3d_clip(path: Path) -> tuple[float, BodyPoints]:
+    try:
+        file = ezc3d.c3d(str(path))
+        parameters = file["parameters"]["POINT"]
+        labels = parameters["LABELS"]["value"]
+        scale = {"mm": 0.001, "m": 1.0}[parameters["UNITS"]["value"][0]]
+        positions = file["data"]["points"][:3] * scale
+        markers = {label: positions[:, i].T for i, label in enumerate(labels)}
+        return float(parameters["RATE"]["value"][0]), from_plug_in_gait(markers)
+    except KeyError as error:
+        raise InvalidInput(f"{path} lacks the Plug-in-Gait marker or unit {error}.") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InvalidInput(f"{path} is not a whole C3D file: {error}.") from error
+
+
+def _plausible(points: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+    """Drop frames with missing markers, and those in which a point jumps."""
+    finite = np.isfinite(points).all((1, 2)) & (np.abs(points).sum(-1) > 0).all(1)
+    speed = np.linalg.norm(np.diff(points, axis=0, prepend=points[:1]), axis=-1).max(1) * fps
+    plausible: NDArray[np.float64] = points[finite & (speed < _SPEED_LIMIT)]
+    return plausible
+
+
+def scaled_to_stature(clip: Clip, stature: float) -> NDArray[np.float32]:
+    """The clip's points for a subject `stature` metres tall.
+
+    A subject's own height is estimated from the bones between ankle and shoulders, which make up 78 % of it:
+    sources give the feet and the crown too differently to measure it from sole to crown.
+    """
+    lengths = np.linalg.norm(
+        clip.points - clip.points[:, [max(p, 0) for p in (*JOINT_PARENTS, 0, 0)]], axis=-1
+    )
+    median = dict(zip(POINTS, np.median(lengths, axis=0), strict=True))
+    legs = sum(median[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "ankle")) / 2
+    height = (legs + median["spine"] + median["thorax"]) / 0.78
+    scaled: NDArray[np.float32] = clip.points * np.float32(stature / height)
+    return scaled
