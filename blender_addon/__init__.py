@@ -1,0 +1,49 @@
+"""Lift Pose: from a photo or a video of a person to an animated armature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import command, properties, session
+from .operators.build import LiftPoseBuild
+from .operators.cancel import LiftPoseCancel
+from .operators.lift import LiftPoseLift
+from .operators.probe import LiftPoseProbe
+from .panels import LiftPoseClipPanel, LiftPoseEnginePanel, LiftPoseMainPanel, LiftPoseScenePanel
+from .preferences import LiftPosePreferences
+from .properties import LiftPoseSettings
+
+_CLASSES = (
+    LiftPosePreferences,
+    LiftPoseSettings,
+    LiftPoseLift,
+    LiftPoseProbe,
+    LiftPoseCancel,
+    LiftPoseBuild,
+    LiftPoseMainPanel,
+    LiftPoseClipPanel,
+    LiftPoseEnginePanel,
+    LiftPoseScenePanel,
+)
+_registered_command: Any = None
+
+
+def register() -> None:
+    """Called by Blender when the add-on is enabled."""
+    global _registered_command
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    properties.attach()
+    _registered_command = bpy.utils.register_cli_command(command.NAME, command.main)
+    session.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the add-on is disabled: everything in the reverse order."""
+    session.unregister()
+    bpy.utils.unregister_cli_command(_registered_command)
+    properties.detach()
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

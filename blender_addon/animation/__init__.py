@@ -1,0 +1,1 @@
+"""From a Motion to an animated armature and the camera that filmed it."""

@@ -1,0 +1,112 @@
+"""Puts a Motion into a scene, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import bpy
+
+from ..compatibility import new_animation
+from ..errors import InvalidInput
+from ..motion_file import Motion
+from .armature import check_bones, key_pose, new_armature, scale_to
+from .background import add_background
+from .camera import new_camera
+from .scene import is_untouched, match_to_clip, settings
+from .timing import frame_rate, pose_keys, scene_frames
+
+Match = Literal["UNTOUCHED", "ALWAYS", "NEVER"]
+_CREATED = ("objects", "armatures", "cameras", "actions", "images", "collections")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a motion goes."""
+
+    scene: bpy.types.Scene
+    armature: bpy.types.Object | None = None
+    """An armature that this add-on made, which gets the motion; None for a new one."""
+    start: int = 1
+    """The scene frame of the clip's time 0."""
+    match: Match = "UNTOUCHED"
+    """When the scene takes the clip's size, rate and range: when it is as Blender made it, always, never."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What has been made."""
+
+    armature: bpy.types.Object
+    camera: bpy.types.Object
+    summary: str
+
+
+def build(motion: Motion, media: Path | None, placement: Placement) -> Result:
+    """Make the armature (or use the given one), its Action, the camera, and the clip behind it.
+
+    Everything new goes into a collection of its own, named after the clip. Raises InvalidInput when nobody
+    is in the motion or the given armature lacks bones; after any failure the file is as it was before.
+    """
+    if not motion.present.any():
+        raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
+    if placement.armature is not None:
+        check_bones(placement.armature, motion)
+    with _undone_on_failure(placement.scene):
+        return _build(motion, media, placement)
+
+
+def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
+    scene, name = placement.scene, Path(motion.source).stem or "Lift Pose"
+    match = placement.match == "ALWAYS" or (placement.match == "UNTOUCHED" and is_untouched(scene))
+    notice = match_to_clip(scene, motion, placement.start) if match else ""
+
+    collection = bpy.data.collections.new(name)
+    armature = placement.armature
+    if armature is None:
+        armature = new_armature(motion, name)
+        collection.objects.link(armature)
+    camera = new_camera(motion, f"{name} Camera", scene)
+    _place_beside(camera, armature, scale_to(armature, motion))
+    collection.objects.link(camera)
+    if media is not None:
+        add_background(camera, media, motion.fps, scene, placement.start)
+
+    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), placement.start))
+    animation = new_animation(armature, name)
+    key_pose(armature, animation, motion, keys)
+    scene.collection.children.link(collection)
+    if match or scene.camera is None:
+        scene.camera = camera
+    animation.assign(armature)
+    if not match and len(keys.frames) > 1 and (keys.frames[-1] > scene.frame_end):
+        notice = (
+            f"The motion ends at frame {keys.frames[-1]:g}, after the scene's last frame {scene.frame_end}."
+        )
+    return Result(armature, camera, f"{len(keys.frames)} poses on {armature.name}. {notice}".strip())
+
+
+def _place_beside(camera: bpy.types.Object, armature: bpy.types.Object, scale: float) -> None:
+    """Move the camera with an armature that stands elsewhere or is of another size than the person."""
+    here = armature.matrix_world.normalized() @ camera.matrix_world
+    here.translation = armature.matrix_world @ (scale * camera.matrix_world.translation)
+    camera.matrix_world = here
+
+
+@contextmanager
+def _undone_on_failure(scene: bpy.types.Scene) -> Iterator[None]:
+    before = {name: set(getattr(bpy.data, name)) for name in _CREATED}
+    old_settings = settings(scene)
+    try:
+        yield
+    except BaseException:
+        created: list[Any] = [
+            block for name in _CREATED for block in getattr(bpy.data, name) if block not in before[name]
+        ]
+        bpy.data.batch_remove(created)
+        for owner, name, value in old_settings:
+            setattr(owner, name, value)
+        raise

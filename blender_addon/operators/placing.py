@@ -1,0 +1,82 @@
+"""Where a result goes: decided when a job starts, looked up again when it ends.
+
+Meanwhile the user works on, so data-blocks are remembered by their session's id, which renaming, undoing and
+deleting cannot lead astray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..animation.armature import is_ours
+from ..animation.build import Match, Placement, Result, build
+from ..errors import InvalidInput
+from ..motion_file import Motion
+from ..properties import chosen
+
+
+@dataclass(frozen=True)
+class Place:
+    """A `Placement` whose scene and armature are ids of the session."""
+
+    scene: int
+    armature: int | None
+    start: int
+    match: Match
+
+    def placement(self) -> Placement:
+        """Raises InvalidInput when the scene or the armature is gone."""
+        scene = _find(bpy.data.scenes, self.scene)
+        if scene is None:
+            raise InvalidInput("The scene of this job is gone.", "Build the motion file into another scene.")
+        armature = None
+        if self.armature is not None:
+            armature = _find(bpy.data.objects, self.armature)
+            if armature is None:
+                raise InvalidInput("The armature of this job is gone.", "Choose a new armature.")
+        return Placement(scene, armature, self.start, self.match)
+
+
+def chosen_place(context: bpy.types.Context) -> Place:
+    """What the panel says. Raises InvalidInput when the active object cannot be the target it names."""
+    settings = chosen(context.scene)
+    armature = None
+    if settings.target == "ACTIVE":
+        if not is_ours(context.object):
+            raise InvalidInput(
+                "The active object is no armature that Lift Pose made.",
+                "Click such an armature, or choose a new one.",
+            )
+        armature = context.object.session_uid
+    return Place(context.scene.session_uid, armature, settings.start_frame, settings.match)
+
+
+def put_into_scene(context: bpy.types.Context, place: Place, motion: Motion, media: Path | None) -> str:
+    """Build the motion there and, if the user looks on in Object Mode, make its armature the active object.
+
+    Returns what has been made, in words. Raises InvalidInput, having changed nothing.
+    """
+    placement = place.placement()
+    result = build(motion, media, placement)
+    layer = context.view_layer
+    if layer is not None and context.scene == placement.scene and context.mode == "OBJECT":
+        _make_active(layer, result)
+    return result.summary
+
+
+def _make_active(layer: bpy.types.ViewLayer, result: Result) -> None:
+    if layer.objects.get(result.armature.name) is None:  # its collection is excluded from this layer
+        return
+    for other in layer.objects.selected:
+        other.select_set(False, view_layer=layer)
+    result.armature.select_set(True, view_layer=layer)
+    layer.objects.active = result.armature
+
+
+def _find(blocks: Iterable[Any], uid: int) -> Any:
+    return next((block for block in blocks if block.session_uid == uid), None)

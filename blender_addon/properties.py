@@ -1,0 +1,163 @@
+"""What the user chooses in the panel; kept with the scene."""
+# mypy: disable-error-code="valid-type"
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    IntVectorProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+
+class LiftPoseSettings(bpy.types.PropertyGroup):
+    input: StringProperty(
+        name="Clip",
+        description="A photo, a video, or a folder of numbered pictures",
+        subtype="FILE_PATH",
+    )
+    detector: EnumProperty(
+        name="Detector",
+        description="What finds people in the pictures",
+        items=[("mediapipe", "MediaPipe", "Comes with the engine and works offline")],
+    )
+    person: EnumProperty(
+        name="Person",
+        description="Whom to lift where there are several people",
+        items=[
+            ("LARGEST", "Largest", "Who is largest in the picture"),
+            ("INDEX", "By Number", "Counted from the left in the first frame with people"),
+            ("POINT", "At a Point", "Who is nearest to a point of the picture"),
+        ],
+    )
+    person_index: IntProperty(
+        name="Number",
+        description="Counted from the left in the first frame with people, from 0",
+        min=0,
+    )
+    person_point: IntVectorProperty(
+        name="Point",
+        description="Pixels from the left and from the top of the upright picture",
+        size=2,
+        min=0,
+    )
+    use_range: BoolProperty(name="Part of the Clip", description="Lift only some frames of the clip")
+    start: IntProperty(name="First", description="First frame of the clip to lift, counted from 0", min=0)
+    end: IntProperty(name="Last", description="Last frame of the clip to lift, inclusive", min=0, default=250)
+    step: IntProperty(name="Step", description="Lift every so many frames", min=1, default=1)
+    device: EnumProperty(
+        name="Device",
+        description="What the engine computes on",
+        items=[
+            ("auto", "Automatic", "The fastest that there is"),
+            ("cpu", "CPU", "The processor"),
+            ("cuda", "CUDA", "An NVIDIA graphics card"),
+            ("mps", "Metal", "The graphics of an Apple computer"),
+        ],
+    )
+    use_fov: BoolProperty(
+        name="Known Field of View",
+        description="Off: taken from the photo's EXIF data, else 60 degrees",
+    )
+    fov: FloatProperty(
+        name="Field of View",
+        description="Field of view along the longer side of the picture",
+        subtype="ANGLE",
+        min=math.radians(5),
+        max=math.radians(170),
+        default=math.radians(60),
+    )
+    smoothing: FloatProperty(
+        name="Smoothing",
+        description="0 keeps every tremble, 1 is very smooth",
+        subtype="FACTOR",
+        min=0,
+        max=1,
+        default=0.5,
+    )
+    height: FloatProperty(
+        name="Height",
+        description="The person's height, which sets the scale of everything",
+        subtype="DISTANCE",
+        min=0.3,
+        max=3,
+        default=1.7,
+    )
+    target: EnumProperty(
+        name="Target",
+        description="What gets the motion",
+        items=[
+            ("NEW", "New Armature", "An armature with the person's proportions"),
+            (
+                "ACTIVE",
+                "Active Armature",
+                "The active armature, which Lift Pose must have made. It keeps its proportions; "
+                "the motion is a new Action, and the old Action is kept in the file",
+            ),
+        ],
+    )
+    start_frame: IntProperty(
+        name="Clip Starts At",
+        description="The scene frame of the first frame of the clip",
+        default=1,
+    )
+    match: EnumProperty(
+        name="Match Scene",
+        description="When the scene takes the clip's frame rate, range and size. "
+        "Otherwise keys keep the clip's own time, if need be between whole frames",
+        items=[
+            (
+                "UNTOUCHED",
+                "If Untouched",
+                "If nothing is animated and range, rate and size are Blender's own",
+            ),
+            ("ALWAYS", "Always", "Replace the scene's rate, range, size and camera"),
+            ("NEVER", "Never", "Leave the scene's settings alone"),
+        ],
+    )
+
+
+def chosen(scene: bpy.types.Scene | None) -> Any:
+    """The scene's `LiftPoseSettings`."""
+    owner: Any = scene
+    return owner.lift_pose
+
+
+def engine_settings(settings: LiftPoseSettings) -> dict[str, Any]:
+    """The choices that concern the engine, in the words of the protocol."""
+    people: dict[str, Any] = {
+        "LARGEST": "largest",
+        "INDEX": settings.person_index,
+        "POINT": list(settings.person_point),
+    }
+    chosen: dict[str, Any] = {
+        "detector": settings.detector,
+        "person": people[settings.person],
+        "device": settings.device,
+        "fov": round(math.degrees(settings.fov), 4) if settings.use_fov else None,
+        "smoothing": round(settings.smoothing, 4),
+        "height": round(settings.height, 4),
+    }
+    if settings.use_range:
+        chosen |= {"start": settings.start, "end": settings.end, "step": settings.step}
+    return chosen
+
+
+def attach() -> None:
+    """Give every scene these settings."""
+    scenes: Any = bpy.types.Scene
+    scenes.lift_pose = PointerProperty(type=LiftPoseSettings)
+
+
+def detach() -> None:
+    """Take them away."""
+    scenes: Any = bpy.types.Scene
+    del scenes.lift_pose
