@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lifting_core.lifting.network import NetworkShape
+from lifting_core.lifting.weights import LiftingModel, Profile
+
+KEYPOINTS = ("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "left_knee", "right_knee")
+JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "thorax", "neck")
+
+
+@pytest.fixture
+def model() -> LiftingModel:
+    """A small model with random weights."""
+    torch.manual_seed(0)
+    profile = Profile(KEYPOINTS, JOINTS, 1.7, {"recipe": "none"})
+    model = LiftingModel(profile, NetworkShape(profile.features, 3 * len(JOINTS), width=32))
+    return model.eval().requires_grad_(False)
