@@ -1,0 +1,135 @@
+"""Everything a developer runs: `python3 -m nox -s demo`, `tests`, `lint`, `bench`.
+
+All sessions share one environment, since torch and bpy are large: the session `environment` makes it with the
+versions of constraints.txt, and the others require it.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_venv = "yes"
+
+ROOT = Path(__file__).parent
+BIN = ROOT / ".nox" / "environment" / ("Scripts" if os.name == "nt" else "bin")
+CLIP = ROOT / "tests" / "data" / "walk_and_wave.mp4"
+OUTPUT = ROOT / "output"
+
+PYTHONS = ("3.11", "3.12", "3.10")  # in order of preference: bpy 5.0 is made for 3.11 alone
+
+# What the wheels load from the system, by the Debian package it is in.
+ENGINE_LIBRARIES = {"GL": "libgl1", "gthread-2.0": "libglib2.0-0"}
+BLENDER_LIBRARIES = {
+    "EGL": "libegl1",
+    "ICE": "libice6",
+    "SM": "libsm6",
+    "X11": "libx11-6",
+    "Xfixes": "libxfixes3",
+    "Xi": "libxi6",
+    "Xrender": "libxrender1",
+    "xkbcommon": "libxkbcommon0",
+}
+
+
+def preferred_python() -> str:
+    """The first of PYTHONS that runs here; the running Python's version where none does."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for version in PYTHONS:
+        launcher = ["py", f"-{version}"] if os.name == "nt" else [f"python{version}"]
+        if version == running or (shutil.which(launcher[0]) and _succeeds([*launcher, "-c", ""])):
+            return version
+    return running
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+PYTHON = preferred_python()
+HAS_BPY = PYTHON == "3.11"
+
+
+@nox.session(python=PYTHON, default=False)
+def environment(session: nox.Session) -> None:
+    """Make the environment that the other sessions run in."""
+    if PYTHON not in PYTHONS:
+        session.error(f"Python {PYTHON} is not supported: install Python 3.11.")
+    if not HAS_BPY:
+        session.warn(f"bpy is not made for Python {PYTHON}: what needs it is left out. Python 3.11 has it.")
+    install_system_libraries(session)
+    extras = "train,blender" if HAS_BPY else "train"
+    project = nox.project.load_toml(ROOT / "pyproject.toml")
+    packages = nox.project.dependency_groups(project, "test", "lint")
+    session.install("--constraint", "constraints.txt", "--editable", f".[{extras}]", *packages)
+
+
+def install_system_libraries(session: nox.Session) -> None:
+    """Install what the wheels need from Debian and Ubuntu where that is allowed, else name it."""
+    if sys.platform != "linux":
+        return
+    wanted = ENGINE_LIBRARIES | (BLENDER_LIBRARIES if HAS_BPY else {})
+    missing = [package for library, package in wanted.items() if ctypes.util.find_library(library) is None]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None:
+        session.warn(f"System libraries seem to be missing; Debian's packages of them: {' '.join(missing)}.")
+        return
+    if os.geteuid() == 0:
+        administrator = []
+    elif shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):
+        administrator = ["sudo", "-n"]
+    else:
+        session.error(f"System libraries are missing. Run: sudo apt-get install {' '.join(missing)}")
+    session.run(*administrator, "apt-get", "update", "--quiet", external=True)
+    install = ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends")
+    session.run(*administrator, *install, *missing, external=True)
+
+
+def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
+    """Run a program of the environment."""
+    session.run(str(BIN / program), *arguments, external=True)
+
+
+@nox.session(venv_backend="none", requires=["environment"])
+def demo(session: nox.Session) -> None:
+    """Turn the clip that ships with the project into an animated armature."""
+    made = {"Blender file": ".blend", "BVH": ".bvh", "Motion file": ".npz"}
+    if not HAS_BPY and shutil.which("blender") is None:
+        del made["Blender file"]
+        session.warn("No .blend is made: it takes Python 3.11 for bpy, or Blender on the PATH.")
+    outputs = {kind: OUTPUT / (CLIP.stem + suffix) for kind, suffix in made.items()}
+    preview = OUTPUT / f"{CLIP.stem}_preview.mp4"
+    arguments = [part for file in outputs.values() for part in ("--output", file)]
+    run(session, "lift-pose", CLIP, *arguments, "--preview", preview, "--overwrite", *session.posargs)
+    for kind, file in {**outputs, "Preview video": preview}.items():
+        session.log(f"{kind}: {file}")
+
+
+@nox.session(venv_backend="none", requires=["environment"])
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments after -- go to pytest."""
+    run(session, "python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["environment"])
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    run(session, "ruff", "check", ".")
+    run(session, "ruff", "format", "--check", ".")
+    run(session, "mypy", "lifting_core", "training", "blender_addon")
+
+
+@nox.session(venv_backend="none", requires=["environment"], default=False)
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks on a video, the demo clip unless one is named after --."""
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        run(session, "python", script, *(session.posargs or [str(CLIP)]))
