@@ -53,6 +53,7 @@ class Video:
             if first is None:
                 raise InvalidInput(f"{path.name} holds no frame that can be decoded.", _ADVICE)
             self._has_true_stamps = has_true_stamps(container, stream)
+            self._time_base = stream.time_base or Fraction(1, av.time_base)
             self._stored_size = _square_pixels(stream, first, path.name)
         with _open(path) as container:
             extent = measure(container, _picture_stream(container, path))
@@ -61,7 +62,6 @@ class Video:
         self._chosen = chosen
         self._extent = extent
         self._first_stamp = first.pts
-        self._time_base = stream.time_base or Fraction(1, av.time_base)
         self._orientation = _orientation(first)
         width, height = self._orientation.size(*self._stored_size)
         self.info = MediaInfo(
@@ -162,10 +162,14 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if stream.disposition & Disposition.attached_pic:  # the cover of a song
             continue
+        if stream.codec_context is None:
+            raise InvalidInput(f"{path.name} is damaged, or coded in an unknown way.", _ADVICE)
         check_size(path.name, stream.width, stream.height)
         stream.thread_type = "AUTO"
         return stream
-    raise InvalidInput(f"{path.name} holds no picture, only sound or data.", "Choose a video.")
+    if container.streams.audio:
+        raise InvalidInput(f"{path.name} holds no moving pictures, only sound.", "Choose a video.")
+    raise InvalidInput(f"{path.name} is a damaged or incomplete video: it lacks its pictures.", _ADVICE)
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -175,12 +179,22 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 def _decoded_while_possible(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     try:
-        for packet in takewhile(lambda packet: not packet.is_corrupt, container.demux(stream)):
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                if container.format.name != "avi":  # whose times are guesses there
+                    yield from _held_back(stream, before=packet.pts)
+                return
             yield from stream.decode(packet)
     except av.FFmpegError as error:
         logger.debug("decoding ended early: %s", error)
-    with suppress(av.FFmpegError):  # what the decoder still holds from before the damage; nothing at the end
-        yield from stream.decode(None)
+
+
+def _held_back(stream: VideoStream, before: int | None) -> Iterator[VideoFrame]:
+    """The frames that the decoder still holds, up to the time of one that is missing."""
+    for picture in stream.decode(None):
+        if before is None or picture.pts is None or picture.pts >= before:
+            return
+        yield picture
 
 
 def _square_pixels(stream: VideoStream, picture: VideoFrame, name: str) -> tuple[int, int]:
