@@ -1,0 +1,198 @@
+"""From what was observed frame by frame to one person's Motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifting_core.errors import InvalidInput
+from lifting_core.lifting.camera import rays
+from lifting_core.motion.contacts import foot_contacts
+from lifting_core.motion.gaps import bridged_frames, fill
+from lifting_core.motion.ground import floor_height, up_direction, world_axes
+from lifting_core.motion.kinematics import RestPose, pose
+from lifting_core.motion.motion import Motion
+from lifting_core.motion.proportions import bone_lengths, frame_scale, rest_pose
+from lifting_core.motion.reprojection import agree_with_picture
+from lifting_core.motion.rotations import solve_rotations
+from lifting_core.motion.smoothing import cutoff, smooth
+from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
+from lifting_core.progress import Progress, silent
+from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS, JOINT_PARENTS, JOINTS
+
+_LEAST_EVIDENCE = 1.0
+"""Frames whose joints have less confidence than this, all together, show nobody."""
+_SLOW = [
+    (JOINTS.index(anchor), [JOINTS.index(member) for member in members])
+    for anchor, members in (
+        ("pelvis", ("left_hip", "right_hip")),
+        ("thorax", ("left_shoulder", "right_shoulder", "neck", "head")),
+    )
+]
+_SLOW_CUTOFF = 0.5
+_ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One person in one clip, as detected and lifted frame by frame."""
+
+    time: NDArray[Any]
+    """(T,) seconds from the start of the source, increasing."""
+    fps: float
+    source: str
+    image_size: tuple[int, int]
+    """Width and height in pixels."""
+    camera_matrix: NDArray[Any]
+    """(3, 3) pixels."""
+    joints: NDArray[Any]
+    """(T, 17, 3) metres in camera axes, relative to the pelvis; NaN in frames without the person."""
+    joint_confidence: NDArray[Any]
+    """(T, 17)"""
+    keypoint_names: tuple[str, ...]
+    keypoints: NDArray[Any]
+    """(T, K, 2) pixels; ignored in frames without the person."""
+    keypoint_confidence: NDArray[Any]
+    """(T, K)"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Clip:
+    """The M frames that get a pose, those in short gaps included: these have confidence 0."""
+
+    time: NDArray[np.float64]
+    joints: NDArray[np.float64]
+    """(M, 17, 3)"""
+    confidence: NDArray[np.float64]
+    rays: NDArray[np.float64]
+    """(M, 17, 2) where the joints are seen, as x and y of directions with z = 1."""
+    ray_confidence: NDArray[np.float64]
+
+
+def solve(observation: Observation, smoothing: float = 0.5, progress: Progress = silent) -> Motion:
+    """One consistent skeleton, its rotations and its path through the world.
+
+    `smoothing` goes from 0 (none) to 1 (strong). Gaps of up to half a second are bridged, with confidence 0;
+    longer ones stay empty. Raises InvalidInput when the person is in no frame.
+    """
+    progress("solving", 0, 4)
+    seen = np.isfinite(observation.joints).all(axis=(1, 2))
+    seen &= np.nansum(observation.joint_confidence, axis=1) >= _LEAST_EVIDENCE
+    frames = bridged_frames(observation.time, seen)
+    if len(frames) == 0:
+        raise InvalidInput("The person is in no frame of the range.", "Choose another range or person.")
+    clip = _clip(observation, seen, frames)
+    progress("solving", 1, 4)
+    rest, joints, root = _fit(clip, cutoff(smoothing))
+    progress("solving", 2, 4)
+    up = up_direction(clip.time, joints, root, clip.confidence)
+    axes = world_axes(up, joints[0])
+    rotations = solve_rotations(rest, clip.time, joints @ axes, clip.confidence)
+    progress("solving", 3, 4)
+    posed = pose(rest, rotations, np.zeros((len(frames), 3)))
+    root = _place(clip, posed @ axes.T, cutoff(smoothing)) @ axes
+    floor = floor_height(
+        clip.time, (posed + root[:, None])[:, _ANKLES], clip.confidence[:, _ANKLES], rest.sole
+    )
+    origin = np.array([root[0, 0], root[0, 1], floor])
+    camera_from_world = np.eye(4)
+    camera_from_world[:3, :3], camera_from_world[:3, 3] = axes, axes @ origin
+    motion = _motion(observation, seen, frames, rest, rotations, root - origin, camera_from_world)
+    progress("solving", 4, 4)
+    return motion
+
+
+def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp]) -> _Clip:
+    time, known = np.asarray(observation.time, np.float64)[frames], seen[frames]
+    points, trust = joint_keypoints(
+        observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
+    )
+    return _Clip(
+        time=time,
+        joints=fill(time, observation.joints[frames], known),
+        confidence=np.where(known[:, None], np.nan_to_num(observation.joint_confidence[frames]), 0.0),
+        rays=rays(points, observation.camera_matrix)[..., :2],
+        ray_confidence=np.where(known[:, None], trust, 0.0),
+    )
+
+
+def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
+    """The person's rest pose, and smooth joints (M, 17, 3) and root (M, 3) that suit it and the picture."""
+    lengths = bone_lengths(clip.joints, clip.confidence)
+    joints = clip.joints / frame_scale(clip.joints, clip.confidence, lengths)[:, None, None]
+    root = _place(clip, joints, np.inf)
+    joints = agree_with_picture(joints, root, clip.rays, clip.ray_confidence, lengths)
+    joints = _smooth_body(clip, joints, cutoff)
+    return rest_pose(lengths), joints, _place(clip, joints, cutoff)
+
+
+def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+    """Joints (M, 17, 3) smoothed; pelvis, shoulders and head, seen by short levers, turn more slowly."""
+    smoothed = smooth(clip.time, joints, clip.confidence, cutoff)
+    for anchor, members in _SLOW:
+        lever = joints[:, members] - joints[:, [anchor]]
+        slow = smooth(clip.time, lever, clip.confidence[:, members], cutoff * _SLOW_CUTOFF)
+        smoothed[:, members] = smoothed[:, [anchor]] + slow
+    return smoothed
+
+
+def _place(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+    """(M, 3) where the pelvis is, in camera axes. Raises InvalidInput when the keypoints do not tell."""
+    root, evidence = fit_root(joints, clip.rays, clip.ray_confidence)
+    if not np.isfinite(root).any():
+        raise InvalidInput(
+            "Too little of the person is seen to tell where the person stands.",
+            "Choose another range or clip.",
+        )
+    return smooth_root(clip.time, root, evidence, cutoff)
+
+
+def _motion(
+    observation: Observation,
+    seen: NDArray[np.bool_],
+    frames: NDArray[np.intp],
+    rest: RestPose,
+    rotations: NDArray[np.float64],
+    root: NDArray[np.float64],
+    camera_from_world: NDArray[np.float64],
+) -> Motion:
+    """The Motion of `frames`; all others are empty. Joints come from the very numbers that are stored."""
+    rotations, root = rotations.astype(np.float32), root.astype(np.float32)
+    world = pose(rest, rotations, root)
+    in_camera = world @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    contacts = foot_contacts(observation.time[frames], world[:, _ANKLES], rest.sole)
+    count = len(observation.time)
+
+    def all_frames(values: NDArray[Any], empty: float = np.nan) -> NDArray[Any]:
+        full = np.full((count, *values.shape[1:]), empty, np.float32)
+        full[frames] = values
+        return full
+
+    return Motion(
+        time=observation.time,
+        fps=observation.fps,
+        source=observation.source,
+        image_size=np.array(observation.image_size),
+        joint_names=np.array(JOINTS),
+        joint_parents=np.array(JOINT_PARENTS),
+        joints_camera=all_frames(in_camera),
+        joints_world=all_frames(world),
+        joint_confidence=np.where(seen[:, None], np.nan_to_num(observation.joint_confidence), 0),
+        keypoint_names=np.array(observation.keypoint_names),
+        keypoints_2d=np.nan_to_num(observation.keypoints),
+        keypoint_confidence=np.where(seen[:, None], np.nan_to_num(observation.keypoint_confidence), 0),
+        camera_matrix=observation.camera_matrix,
+        camera_from_world=camera_from_world,
+        bone_names=np.array(BONE_NAMES),
+        bone_parents=np.array(BONE_PARENTS),
+        bone_heads=np.array(BONE_HEADS),
+        bone_tails=np.array(BONE_TAILS),
+        rest_rotations=np.stack([rotation.as_quat()[[3, 0, 1, 2]] for rotation in rest.rotations]),
+        rest_joints=rest.joints.astype(np.float32),
+        rotations=all_frames(rotations),
+        root_translation=all_frames(root),
+        contacts=all_frames(contacts, empty=0),
+    )
