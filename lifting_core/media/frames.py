@@ -36,6 +36,7 @@ class MediaInfo:
     frames: int | None
     """Number of frames; None where the container does not tell."""
     duration: float | None
+    """Seconds; None for a photo."""
     focal_length: float | None
     """Pixels, where the file tells (EXIF)."""
 

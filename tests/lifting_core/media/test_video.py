@@ -203,7 +203,7 @@ def test_colours_follow_the_matrix_and_range_of_the_file(
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
-    # ITU-T H.273, equations 41 to 43, solved for R, G, B.
+    # ITU-T H.273, 8.3 (MatrixCoefficients), solved for R, G, B.
     y = luma / 255 if color_range == 2 else (luma - 16) / 219
     cb, cr = ((value - 128) / (255 if color_range == 2 else 224) for value in (blue, red))
     weight_red, weight_blue = weights
