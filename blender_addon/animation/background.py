@@ -21,37 +21,46 @@ _DRIFT = 0.5  # frames that clip and scene may part before the background is key
 
 def add_background(
     camera: bpy.types.Object, media: Path, fps: float, scene: bpy.types.Scene, start: int
-) -> None:
-    """Show a photo, a video or a folder of numbered pictures behind what `camera` sees.
+) -> bool:
+    """Show a photo, a video or numbered pictures (a folder or shot_%04d.png) behind the camera.
 
-    `fps` is the clip's rate; its first frame is shown at scene frame `start`.
+    `fps` is the clip's rate; its first frame is shown at scene frame `start`. Returns False, having done
+    nothing, when Blender cannot read the media.
     """
+    pictures = _pictures(media)
+    file = pictures[0] if pictures else media
+    try:
+        image = bpy.data.images.load(str(file))
+    except RuntimeError:
+        return False
     data: Any = camera.data
-    background = data.background_images.new()
     data.show_background_images = True
+    background = data.background_images.new()
     background.alpha = 1
     background.frame_method = "FIT"
-    pictures = _pictures(media)
-    image = bpy.data.images.load(str(pictures[0] if pictures else media))
     background.image = image
     background.image_user.frame_start = start
     if pictures:
         image.source = "SEQUENCE"
         first, last = _number(pictures[0]), _number(pictures[-1])
-        _follow(data, background, first, last - first + 1, fps, scene)
+        _follow(data, background, range(first, last + 1), fps, scene)
     elif image.source == "MOVIE":
-        _follow(data, background, 1, image.frame_duration, fps, scene)
-    is_movie = image.source == "MOVIE"
-    turn = movie_orientation(media) if is_movie else photo_orientation(pictures[0] if pictures else media)
+        _follow(data, background, range(1, image.frame_duration + 1), fps, scene)
+    turn = movie_orientation(file) if image.source == "MOVIE" else photo_orientation(file)
     _turn(background, turn, frame_aspect(scene))
+    return True
 
 
 def _pictures(media: Path) -> list[Path]:
-    """The numbered pictures in a folder, in order; empty for a file."""
-    if not media.is_dir():
+    """The numbered pictures in a folder or of a pattern, in order; empty for a file."""
+    if media.is_dir():
+        files = media.iterdir()
+    elif not media.exists() and media.parent.is_dir():
+        files = media.parent.glob(re.sub(r"%\d*d|#+", "*", media.name))
+    else:
         return []
-    files = (path for path in media.iterdir() if path.suffix.lower() in _PICTURES)
-    return sorted((path for path in files if re.search(r"\d", path.stem)), key=_number)
+    pictures = (path for path in files if path.suffix.lower() in _PICTURES and re.search(r"\d", path.stem))
+    return sorted(pictures, key=_number)
 
 
 def _number(path: Path) -> int:
@@ -62,24 +71,23 @@ def _number(path: Path) -> int:
 def _follow(
     data: bpy.types.Camera,
     background: bpy.types.CameraBackgroundImage,
-    first: int,
-    count: int,
+    numbers: range,
     fps: float,
     scene: bpy.types.Scene,
 ) -> None:
-    """Show frame `first` of the media and the `count - 1` after it at the clip's rate.
+    """Show the media's frames, which Blender knows by `numbers`, at the clip's rate.
 
     Blender shows one frame of the media a scene frame; where the rates differ, its offset is keyed.
     """
     user = background.image_user
     user.use_auto_refresh = True
-    user.frame_offset = first - 1
-    user.frame_duration = count
+    user.frame_offset = numbers.start - 1
+    user.frame_duration = max(1, len(numbers))
     ratio = fps * scene.render.fps_base / scene.render.fps
-    if abs(ratio - 1) * count < _DRIFT:
+    if abs(ratio - 1) * len(numbers) < _DRIFT:
         return
-    frames = np.arange(math.ceil(count / ratio))
-    shown = first + np.minimum(np.floor(frames * ratio + 1e-3), count - 1)
+    frames = np.arange(math.ceil(len(numbers) / ratio))
+    shown = numbers.start + np.minimum(np.floor(frames * ratio + 1e-3), len(numbers) - 1)
     user.frame_duration = len(frames)
     keys = Keys((user.frame_start + frames).astype(np.float64), np.ones(len(frames), bool))
     animation = new_animation(data, f"{data.name} Background")

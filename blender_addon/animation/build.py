@@ -62,7 +62,7 @@ def build(motion: Motion, media: Path | None, placement: Placement) -> Result:
 def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     scene, name = placement.scene, Path(motion.source).stem or "Lift Pose"
     match = placement.match == "ALWAYS" or (placement.match == "UNTOUCHED" and is_untouched(scene))
-    notice = match_to_clip(scene, motion, placement.start) if match else ""
+    notices = [match_to_clip(scene, motion, placement.start)] if match else []
 
     collection = bpy.data.collections.new(name)
     armature = placement.armature
@@ -72,8 +72,8 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     camera = new_camera(motion, f"{name} Camera", scene)
     _place_beside(camera, armature, scale_to(armature, motion))
     collection.objects.link(camera)
-    if media is not None:
-        add_background(camera, media, motion.fps, scene, placement.start)
+    if media is not None and not add_background(camera, media, motion.fps, scene, placement.start):
+        notices.append(f"Blender cannot show {media.name} behind it.")
 
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), placement.start))
     animation = new_animation(armature, name)
@@ -82,11 +82,10 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     if match or scene.camera is None:
         scene.camera = camera
     animation.assign(armature)
-    if not match and len(keys.frames) > 1 and (keys.frames[-1] > scene.frame_end):
-        notice = (
-            f"The motion ends at frame {keys.frames[-1]:g}, after the scene's last frame {scene.frame_end}."
-        )
-    return Result(armature, camera, f"{len(keys.frames)} poses on {armature.name}. {notice}".strip())
+    if not match and len(keys.frames) > 1 and keys.frames[-1] > scene.frame_end:
+        notices.append(f"They end at frame {keys.frames[-1]:g}, the scene at frame {scene.frame_end}.")
+    summary = " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices])
+    return Result(armature, camera, summary)
 
 
 def _place_beside(camera: bpy.types.Object, armature: bpy.types.Object, scale: float) -> None:

@@ -82,20 +82,22 @@ def _tiff_orientation(data: bytes) -> Orientation:
     return UPRIGHT
 
 
-def _track_headers(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    """The contents of all `tkhd` boxes from `start` to `end`."""
+def _track_headers(
+    file: BinaryIO, start: int, end: int, path: tuple[bytes, ...] = (b"moov", b"trak", b"tkhd")
+) -> Iterator[bytes]:
+    """The contents of the boxes at `path` inside the boxes from `start` to `end`."""
     while start + 8 <= end:
         file.seek(start)
         size, kind = struct.unpack(">I4s", file.read(8))
         body = start + 8
-        if size == 1:
+        if size == 1 and body + 8 <= end:
             (size,) = struct.unpack(">Q", file.read(8))
             body += 8
         finish = end if size == 0 else min(start + size, end)
-        if finish <= body:
+        if finish < body:
             return
-        if kind in (b"moov", b"trak"):
-            yield from _track_headers(file, body, finish)
-        elif kind == b"tkhd" and finish - body >= 84:
+        if kind == path[0] and len(path) > 1:
+            yield from _track_headers(file, body, finish, path[1:])
+        elif kind == path[0] and 84 <= finish - body < 1024:
             yield file.read(finish - body)
         start = finish

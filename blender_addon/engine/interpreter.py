@@ -23,7 +23,7 @@ def engine_python(chosen: str) -> str:
         (f"the variable {VARIABLE}", os.environ.get(VARIABLE, "")),
     ):
         if name:
-            found = shutil.which(Path(name).expanduser())
+            found = shutil.which(os.path.expanduser(name))  # noqa: PTH111 - `which` wants text
             if found is None:
                 raise LiftPoseError(f"{name}, the engine's Python in {origin}, cannot be run.", _ADVICE)
             return found

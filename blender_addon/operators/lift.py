@@ -54,7 +54,7 @@ def chosen_clip(context: bpy.types.Context) -> Path:
     """The clip in the panel. Raises InvalidInput when it does not exist."""
     name = chosen(context.scene).input
     path = Path(os.path.abspath(bpy.path.abspath(name)))  # noqa: PTH100 - "//../clip.mp4" without following links
-    if not path.exists() and not set("%*?") & set(path.name):  # the engine knows patterns of pictures
+    if not path.exists() and not set("%#*?") & set(path.name):  # the engine knows patterns of pictures
         raise InvalidInput(f"{path} does not exist.", "Choose a photo or a video.")
     return path
 

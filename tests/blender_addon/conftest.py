@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -210,3 +211,18 @@ def scene() -> Iterator[Any]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     yield bpy.context.scene
     bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.fixture
+def engine_command(motion_file: Callable[..., Path]) -> Callable[[str], list[str]]:
+    """The command of the engine in fake_engine.py, behaving as told."""
+
+    def command(behaviour: str) -> list[str]:
+        return [
+            sys.executable,
+            str(Path(__file__).with_name("fake_engine.py")),
+            behaviour,
+            str(motion_file()),
+        ]
+
+    return command
