@@ -34,12 +34,19 @@ def start(engine_command: Callable[[str], list[str]], tmp_path: Path) -> Iterato
         engine.stop()
 
 
-def _until(engine: Engine, condition: Callable[[], bool], limit: float = 20) -> None:
+def _wait(condition: Callable[[], bool], limit: float = 20) -> None:
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline, "timed out"
-        engine.poll()
         time.sleep(0.005)
+
+
+def _until(engine: Engine, condition: Callable[[], bool], limit: float = 20) -> None:
+    def holds() -> bool:
+        engine.poll()
+        return condition()
+
+    _wait(holds, limit)
 
 
 def _finish(engine: Engine, job: Job) -> Job:
@@ -186,18 +193,15 @@ def test_engine_ends_when_its_parent_is_killed(
 ) -> None:
     program = (
         "import sys, time; from pathlib import Path; from blender_addon.engine.process import EngineProcess\n"
-        "process = EngineProcess(sys.argv[2:], Path(sys.argv[1]))\n"
-        "process.received.get(); print(process.pid, flush=True); time.sleep(60)"
+        "process = EngineProcess(sys.argv[2:], Path(sys.argv[1]) / 'engine.log'); process.received.get()\n"
+        "(Path(sys.argv[1]) / 'pid').write_text(f'{process.pid}.'); time.sleep(60)"
     )
-    arguments = [sys.executable, "-c", program, str(tmp_path / "engine.log"), *engine_command("slow")]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=_ROOT, text=True) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
+    arguments = [sys.executable, "-c", program, str(tmp_path), *engine_command("slow")]
+    told = tmp_path / "pid"
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, cwd=_ROOT) as parent:
+        _wait(lambda: told.exists() and told.read_text().endswith("."))
         parent.kill()
-    deadline = time.monotonic() + 5
-    while not _is_gone(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    _wait(lambda: _is_gone(int(told.read_text()[:-1])))
 
 
 def test_log_is_kept_small(start: Start, tmp_path: Path) -> None:

@@ -226,6 +226,8 @@ def test_motion_file_is_built(
 
 def test_real_engine_is_spoken_to(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text named .mp4 goes the whole way to the engine and comes back as its own words."""
+    for package in ("torch", "cv2", "mediapipe", "av"):
+        pytest.importorskip(package)
     program = f"PYTHONPATH={shlex.quote(str(_ROOT))} exec {shlex.quote(sys.executable)}"
     _script(tmp_path / "python", f'{program} "$@"')
     monkeypatch.setenv("LIFT_POSE_PYTHON", str(tmp_path / "python"))
