@@ -1,4 +1,4 @@
-"""Everything a developer runs: `python3 -m nox -s demo`, `tests`, `lint`, `bench`.
+"""Everything a developer runs: `python3 -m nox -s demo`, `tests`, `lint`, `extension`, `bench`.
 
 All sessions share one environment, since torch and bpy are large: the session `environment` makes it with the
 versions of constraints.txt, and the others require it.
@@ -102,16 +102,17 @@ def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def demo(session: nox.Session) -> None:
-    """Turn the clip that ships with the project into an animated armature."""
+    """Turn a clip into an animated armature: the one that ships, or one named after --."""
     made = {"Blender file": ".blend", "BVH": ".bvh", "Motion file": ".npz"}
     if not HAS_BPY and shutil.which("blender") is None:
         del made["Blender file"]
         session.warn("No .blend is made: it takes Python 3.11 for bpy, or Blender on the PATH.")
-    outputs = {kind: OUTPUT / (CLIP.stem + suffix) for kind, suffix in made.items()}
-    preview = OUTPUT / f"{CLIP.stem}_preview.mp4"
-    arguments = [part for file in outputs.values() for part in ("--output", file)]
-    run(session, "lift-pose", CLIP, *arguments, "--preview", preview, "--overwrite", *session.posargs)
-    for kind, file in {**outputs, "Preview video": preview}.items():
+    clip, *options = session.posargs or [str(CLIP)]
+    files = {kind: OUTPUT / (Path(clip).stem + suffix) for kind, suffix in made.items()}
+    preview = OUTPUT / f"{Path(clip).stem}_preview.mp4"
+    outputs = [part for file in files.values() for part in ("--output", file)]
+    run(session, "lift-pose", clip, *outputs, "--preview", preview, "--overwrite", *options)
+    for kind, file in {**files, "Preview video": preview}.items():
         session.log(f"{kind}: {file}")
 
 
@@ -127,6 +128,16 @@ def lint(session: nox.Session) -> None:
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
     run(session, "mypy", "lifting_core", "training", "blender_addon")
+
+
+@nox.session(venv_backend="none", requires=["environment"], default=False)
+def extension(session: nox.Session) -> None:
+    """Build dist/lift_pose-VERSION.zip, which Blender installs from disk."""
+    if not HAS_BPY:
+        session.error("Building takes Python 3.11, for bpy. Or: blender --command extension build")
+    (tool,) = BIN.parent.glob("**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    (ROOT / "dist").mkdir(exist_ok=True)
+    run(session, "python", tool, "build", "--source-dir", "blender_addon", "--output-dir", "dist")
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
