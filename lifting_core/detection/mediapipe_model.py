@@ -1,0 +1,120 @@
+"""MediaPipe's pose landmarker (BlazePose; Bazarevsky et al. 2020, Grishchenko et al. 2022), offline.
+
+The Tasks API wants a model bundle, which is a download. The wheel carries the two networks of the
+"full" bundle as plain TFLite files; with their input's normalisation added as metadata and zipped without
+compression, they are that bundle.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import mediapipe
+import numpy as np
+from mediapipe.tasks.python.components.containers.landmark import NormalizedLandmark
+from mediapipe.tasks.python.core.base_options import BaseOptions
+from mediapipe.tasks.python.metadata.metadata_writers.metadata_writer import MetadataWriter
+from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+from numpy.typing import NDArray
+
+from lifting_core.detection.detector import Person
+from lifting_core.detection.poses import hidden_outside
+from lifting_core.detection.windows import Window
+from lifting_core.errors import LiftPoseError
+
+KEYPOINT_NAMES: tuple[str, ...] = (
+    "nose",
+    *("left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer"),
+    *("left_ear", "right_ear", "mouth_left", "mouth_right"),
+    *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist"),
+    *("left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb"),
+    *("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
+    *("left_heel", "right_heel", "left_foot_index", "right_foot_index"),
+)
+
+# File in the wheel, its name in the bundle, and mean and standard deviation of its input's 0 to 255 pixels.
+_NETWORKS = (
+    ("pose_detection/pose_detection.tflite", "pose_detector.tflite", 127.5, 127.5),
+    ("pose_landmark/pose_landmark_full.tflite", "pose_landmarks_detector.tflite", 0.0, 255.0),
+)
+
+# Milliseconds between the frames as MediaPipe is told. Its low-pass filter, which lags behind the motion,
+# lets everything through when they are so far apart; smoothing without lag is the business of a later stage.
+_TIME_STEP = 10**8
+
+
+@cache
+def model_bundle() -> bytes:
+    """The .task file, made from the installed wheel's own networks.
+
+    Raises `LiftPoseError` where the wheel carries none (from MediaPipe 0.10.30 on).
+    """
+    folder = Path(mediapipe.__file__).parent / "modules"
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
+        for source, name, mean, deviation in _NETWORKS:
+            try:
+                network = bytearray((folder / source).read_bytes())
+            except FileNotFoundError as error:
+                raise LiftPoseError(
+                    f"MediaPipe {mediapipe.__version__} comes without the pose model {source}.",
+                    "Install mediapipe 0.10.21.",
+                ) from error
+            writer = MetadataWriter.create(network)
+            writer.add_image_input([mean], [deviation])
+            archive.writestr(name, bytes(writer.populate()[0]))
+    return bundle.getvalue()
+
+
+class Landmarker:
+    """One MediaPipe pose landmarker, which looks at a window of a picture.
+
+    In "image" mode it finds up to `people`. In "video" mode it follows one person from call to call as long
+    as the window moves along with that person: what it remembers is where in the window the person was.
+    """
+
+    def __init__(self, mode: Literal["image", "video"], people: int = 1) -> None:
+        self._video = mode == "video"
+        self._time = 0
+        self._landmarker = PoseLandmarker.create_from_options(
+            PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_buffer=model_bundle()),
+                running_mode=RunningMode.VIDEO if self._video else RunningMode.IMAGE,
+                num_poses=people,
+            )
+        )
+
+    def find(self, image: NDArray[np.uint8], window: Window, hidden: Sequence[Window] = ()) -> list[Person]:
+        """The people in a window of the (height, width, 3) RGB picture, in pixels of the picture.
+
+        The `hidden` parts of the picture are painted over first.
+        """
+        part = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=window.cut(image, hidden))
+        if self._video:
+            self._time += _TIME_STEP
+            poses = self._landmarker.detect_for_video(part, self._time).pose_landmarks
+        else:
+            poses = self._landmarker.detect(part).pose_landmarks
+        return [_person(pose, window, (image.shape[1], image.shape[0])) for pose in poses]
+
+    def forget(self) -> None:
+        """Stop following: on a black picture, in which there is nobody, MediaPipe gives up."""
+        self.find(np.zeros((64, 64, 3), np.uint8), Window(0, 0, 64, 64))
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+
+def _person(landmarks: list[NormalizedLandmark], window: Window, image_size: tuple[int, int]) -> Person:
+    values = np.array([(p.x, p.y, p.visibility, p.presence) for p in landmarks], np.float32)
+    size, corner = np.array([[window.width, window.height], [window.left, window.top]], np.float32)
+    keypoints = values[:, :2] * size + corner
+    # Visible and in the picture; squared, because MediaPipe is too sure of itself: when parts of a body are
+    # covered, the square is close to the share of keypoints that are right to within 5% of the body size.
+    confidence = (values[:, 2] * values[:, 3]) ** 2.0
+    return Person(keypoints, hidden_outside(keypoints, confidence, image_size))
