@@ -25,6 +25,11 @@ CMU_UNIT = 0.0254 / 0.45
 """Metres: CMU's skeletons count in inches divided by 0.45."""
 CENTIMETRE = 0.01
 
+# In CMU's unit and the head's axes (x left, y up, z forward).
+_NOSE_FROM_HEAD_END = (0.0, -0.01 / CMU_UNIT, 0.11 / CMU_UNIT)
+_CROWN_FROM_HEAD_END = (0.0, 0.12 / CMU_UNIT, 0.01 / CMU_UNIT)
+_WRIST_FROM_RADIUS = 0.068 / CMU_UNIT
+
 _CMU_JOINTS = {
     "hip": "{}UpLeg",
     "knee": "{}Leg",
@@ -33,6 +38,15 @@ _CMU_JOINTS = {
     "shoulder": "{}Arm",
     "elbow": "{}ForeArm",
     "wrist": "{}Hand",
+}
+_ACCLAIM_JOINTS = {
+    "hip": "{}hipjoint",
+    "knee": "{}femur",
+    "ankle": "{}tibia",
+    "foot_index": "{}toes",
+    "shoulder": "{}clavicle",
+    "elbow": "{}humerus",
+    "wrist": "{}radius",
 }
 _POSER_JOINTS = {
     "hip": "{}Thigh",
@@ -46,9 +60,11 @@ _POSER_JOINTS = {
 
 
 def from_skeleton(motion: SkeletalMotion) -> BodyPoints | None:
-    """Body points of a BVH clip, (T, 3) each; None when its skeleton is not one of those known here."""
+    """Body points of a BVH or ASF/AMC clip, (T, 3) each; None when its skeleton is not one known here."""
     if {"LeftUpLeg", "Spine1", "Neck1"} <= set(motion.names):
         return _from_cmu(motion)
+    if {"lfemur", "upperneck", "lwrist"} <= set(motion.names):
+        return _from_acclaim(motion)
     if {"lThigh", "neck", "leftEye"} <= set(motion.names):
         return _from_poser(motion)
     return None
@@ -61,7 +77,6 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
     forearm 7 cm short: the thorax (as long as the upper back, above `Spine1`) and the part of the wrist that
     reaches from the end of the radius to the joint. Both are put back here. The head ends between the ears.
     """
-    metre = 1 / CMU_UNIT
     renamed = dataclasses.replace(motion, names=tuple(map(_as_end_site, motion.names)))
     points = _limbs(renamed, _CMU_JOINTS, left="Left", right="Right")
     spine, chest = renamed.names.index("Spine"), renamed.names.index("Spine1")
@@ -71,12 +86,25 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
     )
     thorax = (motion.orientations[:, chest] @ upper_back)[..., 0]
     points["spine"] = motion.position("Spine")
-    points["neck"] = renamed.point("Head:end", (0, -0.01 * metre, 0.11 * metre)) + thorax
-    points["head"] = renamed.point("Head:end", (0, 0.12 * metre, 0.01 * metre)) + thorax
+    points["neck"] = renamed.point("Head:end", _NOSE_FROM_HEAD_END) + thorax
+    points["head"] = renamed.point("Head:end", _CROWN_FROM_HEAD_END) + thorax
     for side, sign in (("left", 1), ("right", -1)):
-        points[f"{side}_wrist"] = renamed.point(f"{side.title()}Hand", (sign * 0.068 * metre, 0, 0))
+        points[f"{side}_wrist"] = renamed.point(f"{side.title()}Hand", (sign * _WRIST_FROM_RADIUS, 0, 0))
         for name in ("shoulder", "elbow", "wrist"):
             points[f"{side}_{name}"] = points[f"{side}_{name}"] + thorax
+    return _trunk(_upright({name: point * CMU_UNIT for name, point in points.items()}))
+
+
+def _from_acclaim(motion: SkeletalMotion) -> BodyPoints:
+    """The skeleton of the CMU Graphics Lab as recorded, with all its bones; points are the ends of bones."""
+    points = _limbs(motion, _ACCLAIM_JOINTS, left="l", right="r")
+    points["spine"] = motion.position("lowerback")
+    points["neck"] = motion.point("head", _NOSE_FROM_HEAD_END)
+    points["head"] = motion.point("head", _CROWN_FROM_HEAD_END)
+    for side in ("left", "right"):
+        radius = points[f"{side}_wrist"]
+        along = _unit(motion.position(f"{side[0]}wrist") - radius)
+        points[f"{side}_wrist"] = radius + _WRIST_FROM_RADIUS * along
     return _trunk(_upright({name: point * CMU_UNIT for name, point in points.items()}))
 
 

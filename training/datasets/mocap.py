@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS
+from training.datasets.asf_amc import read_asf_amc
 from training.datasets.body_points import SURFACE_POINTS, BodyPoints, from_plug_in_gait, from_skeleton
 from training.datasets.bvh import read_bvh
 
@@ -34,19 +36,23 @@ class Clip:
     """(T, P, 3) metres, z up, in the order of `POINTS`."""
 
 
-def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
-    """Read every BVH and C3D file below a folder; the folder that holds a clip names its subject.
+FORMATS: tuple[str, ...] = (".bvh", ".c3d", ".amc")
+_WEIGHTS_FORMATS = (".bvh", ".c3d")  # what the default weights are trained on
 
+
+def read_mocap(folder: str | os.PathLike[str], formats: Collection[str] = _WEIGHTS_FORMATS) -> list[Clip]:
+    """Read every file of some `FORMATS` below a folder; the folder that holds a clip names its subject.
+
+    An AMC file belongs to the only ASF file beside it.
     Files with an unknown skeleton or marker set are left out with a warning. Raises InvalidInput when nothing
     is left.
     """
     clips = []
     for path in sorted(Path(folder).rglob("*")):
-        reader = {".bvh": _read_bvh_clip, ".c3d": _read_c3d_clip}.get(path.suffix.lower())
-        if reader is None:
+        if path.suffix.lower() not in formats:
             continue
         try:
-            fps, body = reader(path)
+            fps, body = _read_clip(path)
         except InvalidInput as error:
             log.warning("%s", error)
             continue
@@ -57,9 +63,15 @@ def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
             )
     if not clips:
         raise InvalidInput(
-            f"{folder} holds no motion capture that can be read.", "Give a folder of BVH or C3D files."
+            f"{folder} holds no motion capture that can be read.",
+            f"Give a folder of {', '.join(formats)} files.",
         )
     return clips
+
+
+def _read_clip(path: Path) -> tuple[float, BodyPoints]:
+    readers = {".bvh": _read_bvh_clip, ".c3d": _read_c3d_clip, ".amc": _read_amc_clip}
+    return readers[path.suffix.lower()](path)
 
 
 def _read_bvh_clip(path: Path) -> tuple[float, BodyPoints]:
@@ -69,6 +81,17 @@ def _read_bvh_clip(path: Path) -> tuple[float, BodyPoints]:
         raise InvalidInput(f"{path} has a skeleton with unknown joint names.")
     # Many clips begin with one frame of the rest pose, which nobody recorded.
     return motion.fps, {name: points[1:] for name, points in body.items()}
+
+
+def _read_amc_clip(path: Path) -> tuple[float, BodyPoints]:
+    skeletons = [other for other in path.parent.iterdir() if other.suffix.lower() == ".asf"]
+    if len(skeletons) != 1:
+        raise InvalidInput(f"{path} has {len(skeletons)} ASF files beside it instead of one.")
+    motion = read_asf_amc(skeletons[0], path)
+    body = from_skeleton(motion)
+    if body is None:
+        raise InvalidInput(f"{path} has a skeleton with unknown joint names.")
+    return motion.fps, body
 
 
 def _read_c3d_clip(path: Path) -> tuple[float, BodyPoints]:

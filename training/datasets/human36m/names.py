@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from lifting_core.skeleton import JOINTS
-
 TRAINING_SUBJECTS: tuple[str, ...] = ("S1", "S5", "S6", "S7", "S8")
 TEST_SUBJECTS: tuple[str, ...] = ("S9", "S11")
 SUBJECTS = TRAINING_SUBJECTS + TEST_SUBJECTS
@@ -28,8 +26,12 @@ ACTIONS: tuple[str, ...] = (
     "WalkTogether",
 )
 """In the order of the columns of the paper's tables."""
+_ALIASES = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}  # in the official files of S1
 
-TAKES = 2
+TAKES = (1, 2)
+DAMAGED = ("S11", "Directions", 0)
+"""Subject, action and number of a take whose video is damaged in one camera. Detections lack that camera, and
+VideoPose3D's files the whole take."""
 
 IMAGE_SIZES: dict[str, tuple[int, int]] = {
     "54138969": (1000, 1002),
@@ -42,10 +44,17 @@ CAMERAS: tuple[str, ...] = tuple(IMAGE_SIZES)
 
 ALL_JOINTS = 32
 MOVING_JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
-"""Which of the 32 joints of the data are `lifting_core.skeleton.JOINTS`; the others repeat them."""
+"""Which of the data's joints are `lifting_core.skeleton.JOINTS`; the others repeat these or end a limb."""
 
-MPII_KEYPOINTS: tuple[str, ...] = (
-    *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
-    *("pelvis", "spine", "neck", "head"),
-    *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
-)
+
+def split_name(name: str) -> tuple[str, int] | None:
+    """The action and number in a file's name: "WalkingDog 1" or "WalkDog_1" is ("WalkDog", 1).
+
+    A name without a number has number 0; numbers tell takes apart and are otherwise arbitrary. None for names
+    of other recordings, such as "_ALL".
+    """
+    found = re.fullmatch(r"([A-Za-z]+)(?:[ _](\d+))?", name)
+    if found is None:
+        return None
+    action = _ALIASES.get(found[1], found[1])
+    return (action, int(found[2] or 0)) if action in ACTIONS else None

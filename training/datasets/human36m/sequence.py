@@ -25,3 +25,8 @@ class Sequence:
     give is NaN in every frame; nothing else is."""
     joints: NDArray[np.float32]
     """(T, 17, 3) metres in the camera's axes (x right, y down, z forward), absolute."""
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """Subject, action, take and camera."""
+        return self.subject, self.action, self.take, self.camera
