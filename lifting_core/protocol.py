@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lifting_core.errors import InvalidInput
+from lifting_core.errors import Cancelled, InvalidInput, LiftPoseError
 from lifting_core.settings import LiftSettings
 
 PROTOCOL = 1
@@ -83,6 +83,24 @@ def read_messages(descriptor: int) -> Iterator[bytes]:
             overlong = False
         if len(pending) > MESSAGE_LIMIT:
             pending, overlong = b"", True
+
+
+def error_fields(error: BaseException) -> dict[str, str]:
+    """Kind, message and advice of an error, as an error message carries them."""
+    match error:
+        case Cancelled() | KeyboardInterrupt():
+            return {"kind": "cancelled", "message": "Cancelled.", "advice": ""}
+        case LiftPoseError():
+            kind = "input" if isinstance(error, InvalidInput) else "failure"
+            return {"kind": kind, "message": error.message, "advice": error.advice}
+        case OSError():
+            message = f"The system refused something: {error}."
+            return {"kind": "failure", "message": message, "advice": "Check free space and permissions."}
+    return {
+        "kind": "failure",
+        "message": f"Something unexpected went wrong: {type(error).__name__}: {error}.",
+        "advice": "Please report it with the log.",
+    }
 
 
 def message_id(message: Any) -> int:

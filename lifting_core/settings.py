@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any, Literal
 
 from lifting_core.errors import InvalidInput
 
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+
 PersonChoice = Literal["largest"] | int | tuple[float, float]
 
-REFERENCE_HEIGHT = 1.70
-"""Metres: the height of the person that the lifter speaks of, and the default of `height`."""
+DEFAULT_HEIGHT = 1.70
+"""Metres."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class LiftSettings:
     """Last frame, inclusive; None for the end of the clip."""
     step: int = 1
     device: str = "auto"
-    """"auto", "cpu", "mps", "cuda" or "cuda:N"."""
+    """"auto", "cpu", "cuda" or "mps"."""
     fov: float | None = None
     """Field of view in degrees along the image's longer side; None: from EXIF, else the default."""
     smoothing: float = 0.5
     """0 (none) to 1 (strong)."""
     height: float | None = None
-    """The person's height in metres, which sets the scale; None for REFERENCE_HEIGHT."""
+    """The person's height in metres, which sets the scale; None for DEFAULT_HEIGHT."""
     weights: Path | None = None
     """A weights file of the lifter; None for those that ship."""
 
@@ -98,10 +99,7 @@ _RULES: dict[str, tuple[Any, str]] = {
     "start": (lambda v: _is_whole(v, 0), "a frame number from 0"),
     "end": (lambda v: v is None or _is_whole(v, 0), "a frame number from 0, or nothing"),
     "step": (lambda v: _is_whole(v, 1), "a whole number from 1"),
-    "device": (
-        lambda v: isinstance(v, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", v) is not None,
-        "auto, cpu, cuda or mps",
-    ),
+    "device": (lambda v: v in _DEVICES, f"one of {', '.join(_DEVICES)}"),
     "fov": (lambda v: v is None or _is_number(v, 5, 170), "degrees from 5 to 170"),
     "smoothing": (lambda v: _is_number(v, 0, 1), "a number from 0 to 1"),
     "height": (lambda v: v is None or _is_number(v, 0.3, 3), "metres from 0.3 to 3"),

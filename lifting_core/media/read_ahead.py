@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -22,7 +22,7 @@ class _End:
     error: BaseException | None
 
 
-def ahead(items: Iterable[T], depth: int = 8) -> Iterator[T]:
+def ahead(items: Iterable[T], depth: int = 8) -> Generator[T, None, None]:
     """The same items in the same order, made by a background thread up to `depth` items early.
 
     At most `depth` + 2 items are alive: the queue's, one in the making and the consumer's. What `items`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from lifting_core.files import written_whole
-from lifting_core.media.frames import Media
+from lifting_core.media.frames import Frame
 from lifting_core.motion.motion import Motion
 from lifting_core.preview.drawing import Image, caption
 from lifting_core.preview.overlay import draw_overlay
@@ -24,7 +24,7 @@ _PHOTO_SECONDS = 6.0
 
 
 def write_preview(
-    motion: Motion, media: Media, path: str | os.PathLike[str], progress: Progress = silent
+    motion: Motion, media: Iterable[Frame], path: str | os.PathLike[str], progress: Progress = silent
 ) -> None:
     """Write an H.264 video: the frames of `media` beside the motion that was made of them.
 
@@ -53,7 +53,7 @@ def write_preview(
             raise OSError(error.errno, error.strerror) from error
 
 
-def _pictures(motion: Motion, media: Media, repeats: int) -> Iterator[tuple[float, Image]]:
+def _pictures(motion: Motion, media: Iterable[Frame], repeats: int) -> Iterator[tuple[float, Image]]:
     """The times, from 0, and pictures of the video; each frame is shown `repeats` times."""
     scene = None
     for row, frame in zip(range(len(motion.time)), media, strict=True):

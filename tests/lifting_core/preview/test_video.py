@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -96,7 +97,8 @@ def _decoded(path: Path) -> list[tuple[float, NDArray[np.uint8]]]:
         assert stream.codec_context.name == "h264"
         assert stream.codec_context.pix_fmt == "yuv420p"
         return [
-            (float(frame.time or 0), frame.to_ndarray(format="rgb24")) for frame in container.decode(stream)
+            (float(frame.time or 0), cast("NDArray[np.uint8]", frame.to_ndarray(format="rgb24")))
+            for frame in container.decode(stream)
         ]
 
 
@@ -175,3 +177,12 @@ def test_cancelling_leaves_what_was_there(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(LiftPoseError, match="cannot be written"):
         write_preview(_motion([0.0]), _Grey([0.0]), tmp_path / "missing" / "p.mp4")
+
+
+@pytest.mark.parametrize("size", [(3, 7681), (4321, 7681), (50, 30), (1, 1)])
+def test_pictures_of_any_size_become_videos_of_sizes_that_play(tmp_path: Path, size: tuple[int, int]) -> None:
+    media = [Frame(0, 0.0, np.zeros((*size, 3), np.uint8)), Frame(1, 0.1, np.zeros((*size, 3), np.uint8))]
+    write_preview(_motion([0.0, 0.1]), media, tmp_path / "p.mp4")
+    height, width = _decoded(tmp_path / "p.mp4")[0][1].shape[:2]
+    assert height % 2 == width % 2 == 0
+    assert max(height, width) <= 2560

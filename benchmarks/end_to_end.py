@@ -1,0 +1,76 @@
+"""Frames a second of the whole pipeline against the bare detector, in one run: `end_to_end.py VIDEO`.
+
+The bare detector is a plain decoding loop around MediaPipe's own landmarker in video mode for one person. Both
+start anew with every round, model and all; imports do not count. The ratio is that of the rounds' medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+import av
+import mediapipe
+from mediapipe.tasks.python.core.base_options import BaseOptions
+from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+
+from lifting_core.detection.mediapipe_model import model_bundle
+from lifting_core.pipeline import Pipeline
+from lifting_core.settings import LiftSettings
+
+
+def bare_detector(video: str) -> int:
+    """Detect in every frame of the video; the number of frames."""
+    options = PoseLandmarkerOptions(
+        base_options=BaseOptions(model_asset_buffer=model_bundle()),
+        running_mode=RunningMode.VIDEO,
+        num_poses=1,
+    )
+    frames = 0
+    with PoseLandmarker.create_from_options(options) as landmarker, av.open(video) as container:
+        for frame in container.decode(video=0):
+            image = mediapipe.Image(mediapipe.ImageFormat.SRGB, frame.to_ndarray(format="rgb24"))
+            landmarker.detect_for_video(image, round(float(frame.time or 0) * 1000))
+            frames += 1
+    return frames
+
+
+def frames_per_second(work: Callable[[], int]) -> float:
+    """The speed of `work`, which returns its number of frames."""
+    began = time.perf_counter()
+    return work() / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("video")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    pipeline, settings = Pipeline(), LiftSettings()
+
+    def whole() -> int:
+        return len(pipeline.lift(options.video, settings).motion.time)
+
+    def bare() -> int:
+        return bare_detector(options.video)
+
+    whole()  # imports, loads the weights
+    speeds = [(frames_per_second(bare), frames_per_second(whole)) for _ in range(options.rounds)]
+    detector, pipeline_speed = (statistics.median(each) for each in zip(*speeds, strict=True))
+    print(
+        json.dumps(
+            {
+                "bare_detector_fps": round(detector, 1),
+                "pipeline_fps": round(pipeline_speed, 1),
+                "ratio": round(pipeline_speed / detector, 3),
+                "rounds": [[round(speed, 1) for speed in each] for each in speeds],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""The whole way from a photo or a video to a Motion."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifting_core.detection import open_detector
+from lifting_core.lifting.camera import (
+    DEFAULT_FIELD_OF_VIEW,
+    camera_matrix,
+    focal_length_from_field_of_view,
+)
+from lifting_core.media import Media, MediaInfo, ahead, open_media
+from lifting_core.motion.motion import Motion
+from lifting_core.motion.solve import Observation, solve
+from lifting_core.progress import Progress, silent
+from lifting_core.settings import DEFAULT_HEIGHT, LiftSettings
+from lifting_core.tracking import Track, Tracker, choose, first_people
+
+if TYPE_CHECKING:
+    from lifting_core.lifting.lifter import Lifter
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class LiftResult:
+    """A motion, and how it came about."""
+
+    motion: Motion
+    device: str
+    """Where the poses were lifted."""
+    person: int | None
+    """Whose motion it is: index from the left in the first frame with anybody, None for who came later."""
+    people: int
+    """Number of people in the clip."""
+
+
+@dataclass(frozen=True)
+class PersonBox:
+    """Where somebody is in the first frame with anybody."""
+
+    index: int
+    box: tuple[float, float, float, float]
+    """Left, top, width and height in pixels."""
+
+
+@dataclass(frozen=True)
+class SourceDescription:
+    """What a source is, and who is in it."""
+
+    kind: Literal["image", "video", "sequence"]
+    width: int
+    height: int
+    fps: float
+    frames: int | None
+    duration: float | None
+    people: tuple[PersonBox, ...]
+
+
+@dataclass(frozen=True)
+class DeviceDescription:
+    """What lifts, and how fast."""
+
+    device: str
+    name: str
+    poses_per_second: float
+    python: str
+    torch: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Detected:
+    """All that is kept of a clip's pictures."""
+
+    keypoint_names: tuple[str, ...]
+    time: NDArray[np.float64]
+    """(T,) seconds"""
+    tracks: Sequence[Track]
+
+
+def lift(
+    source: str | Path,
+    settings: LiftSettings = LiftSettings(),  # noqa: B008 (frozen)
+    progress: Progress = silent,
+) -> Motion:
+    """The motion of one person in the photo, video or image sequence `source`.
+
+    Raises InvalidInput when the source or a setting is at fault, LiftPoseError when a part of the engine
+    fails, and whatever `progress` raises.
+    """
+    return Pipeline().lift(source, settings, progress).motion
+
+
+class Pipeline:
+    """Lifts one clip after the other, and keeps the lifter, which is slow to load, for the next."""
+
+    def __init__(self) -> None:
+        self._lifter: Lifter | None = None
+        self._lifter_choice: tuple[Path | None, str] | None = None
+
+    def lift(self, source: str | Path, settings: LiftSettings, progress: Progress = silent) -> LiftResult:
+        """As the function `lift`, but tells more."""
+        progress("loading", 0, None)
+        media = open_media(source, settings.start, settings.end, settings.step)
+        lifter = self._loaded_lifter(settings.weights, settings.device)
+        detected = _detect(media, settings, progress)
+        track = choose(detected.tracks, settings.person)
+        matrix = _camera(media.info, settings.fov)
+        lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
+        size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
+        observation = Observation(
+            time=detected.time,
+            fps=media.info.fps / settings.step,
+            source=media.info.name,
+            image_size=(media.info.width, media.info.height),
+            camera_matrix=matrix,
+            joints=lifted.joints * size,
+            joint_confidence=lifted.confidence,
+            keypoint_names=detected.keypoint_names,
+            keypoints=track.keypoints,
+            keypoint_confidence=track.confidence,
+        )
+        motion = solve(observation, settings.smoothing, progress)
+        first = first_people(detected.tracks)
+        person = first.index(track) if track in first else None
+        return LiftResult(motion, lifter.device, person, len(detected.tracks))
+
+    def probe(self, source: str | Path, progress: Progress = silent) -> SourceDescription:
+        """What `source` is and who is in the first frame with anybody. Raises InvalidInput."""
+        media = open_media(source)
+        info = media.info
+        people = _first_people(media, progress)
+        return SourceDescription(
+            info.kind, info.width, info.height, info.fps, info.frames, info.duration, people
+        )
+
+    def describe(self, device: str, progress: Progress = silent) -> DeviceDescription:
+        """What `device` is and how fast it lifts. Raises InvalidInput when it is absent."""
+        progress("loading", 0, None)
+        lifter = self._loaded_lifter(None, device)
+        import torch
+
+        kind, _, name = lifter.device.partition(" ")
+        return DeviceDescription(
+            device=kind,
+            name=name.strip("()"),
+            poses_per_second=_speed(lifter),
+            python=platform.python_version(),
+            torch=torch.__version__,
+        )
+
+    def _loaded_lifter(self, weights: Path | None, device: str) -> Lifter:
+        from lifting_core.lifting.lifter import Lifter  # torch takes seconds to import
+
+        if self._lifter is None or self._lifter_choice != (weights, device):
+            self._lifter, self._lifter_choice = Lifter.load(weights, device), (weights, device)
+        return self._lifter
+
+
+def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detected:
+    """Follow everybody through the clip; decoding runs ahead in a thread of its own."""
+    total = None
+    if media.info.frames is not None:
+        end = media.info.frames if settings.end is None else settings.end + 1
+        total = len(range(settings.start, end, settings.step))
+    times = []
+    progress("detection", 0, total)
+    with open_detector(settings.detector) as detector, closing(ahead(media)) as frames:
+        tracker = Tracker(detector.keypoint_names)
+        for frame in frames:
+            tracker.update(frame.time, detector.detect(frame))
+            times.append(frame.time)
+            progress("detection", len(times), total)
+        return _Detected(detector.keypoint_names, np.array(times), tracker.tracks())
+
+
+def _first_people(media: Media, progress: Progress) -> tuple[PersonBox, ...]:
+    with open_detector() as detector, closing(ahead(media)) as frames:
+        for done, frame in enumerate(frames):
+            progress("detection", done, media.info.frames)
+            tracker = Tracker(detector.keypoint_names)
+            tracker.update(frame.time, detector.detect(frame))
+            if people := first_people(tracker.tracks()):
+                boxes = [track.boxes[0].tolist() for track in people]
+                return tuple(PersonBox(index, tuple(box)) for index, box in enumerate(boxes))
+    return ()
+
+
+def _camera(info: MediaInfo, field_of_view: float | None) -> NDArray[np.float64]:
+    """(3, 3) intrinsics from the caller, else from the file, else assumed."""
+    if field_of_view is None and info.focal_length is not None:
+        return camera_matrix(info.focal_length, info.width, info.height)
+    if field_of_view is None:
+        field_of_view = DEFAULT_FIELD_OF_VIEW
+        _log.info("The field of view of %s is assumed to be %g degrees.", info.name, field_of_view)
+    focal_length = focal_length_from_field_of_view(field_of_view, info.width, info.height)
+    return camera_matrix(focal_length, info.width, info.height)
+
+
+def _speed(lifter: Lifter, poses: int = 4096) -> float:
+    """Poses a second, one batch after another for half a second."""
+    names = lifter.profile.keypoints
+    keypoints = np.random.default_rng(0).uniform(0, 1000, (poses, len(names), 2))
+    confidence, matrix = np.ones((poses, len(names))), camera_matrix(1000.0, 1000, 1000)
+    lifter.lift(names, keypoints, confidence, matrix)
+    began, done = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began) < 0.5:
+        lifter.lift(names, keypoints, confidence, matrix)
+        done += poses
+    return round(done / elapsed, 1)
