@@ -16,7 +16,9 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.lifting.device import choose_device, device_name
-from lifting_core.lifting.view import CONFIDENT, person_view
+from lifting_core.lifting.human36m import human36m_keypoints
+from lifting_core.lifting.view import CONFIDENT, PersonView
+from lifting_core.lifting.virtual_camera import VirtualCamera
 from lifting_core.lifting.weights import DEFAULT_WEIGHTS, LiftingModel, load_model
 from lifting_core.progress import Progress, silent
 from lifting_core.skeleton import JOINTS, mirrored
@@ -54,8 +56,10 @@ class Lifter:
         self.profile = model.profile
         self._model = model.to(device)
         self._device = device
-        keypoints, joints = model.profile.keypoints, model.profile.joints
-        self._mirror_keypoints = [keypoints.index(mirrored(name)) for name in keypoints]
+        joints = model.profile.joints
+        self._input = (PersonView if model.profile.input == "view" else VirtualCamera)(
+            model.profile.keypoints
+        )
         self._mirror_joints = [joints.index(mirrored(name)) for name in joints]
 
     @classmethod
@@ -64,7 +68,13 @@ class Lifter:
 
         Raises InvalidInput when the weights cannot be used or the device is absent.
         """
-        lifter = cls(load_model(DEFAULT_WEIGHTS if weights is None else weights), choose_device(device))
+        model = load_model(DEFAULT_WEIGHTS if weights is None else weights)
+        if model.profile.axes != "camera":
+            raise InvalidInput(
+                f"The weights {weights} do not give joints in the camera's axes.",
+                "Use weights that were trained with the camera frame.",
+            )
+        lifter = cls(model, choose_device(device))
         log.info("Lifting on %s.", lifter.device)
         return lifter
 
@@ -84,9 +94,14 @@ class Lifter:
         """Lift one person's keypoints.
 
         Arguments: keypoints (T, K, 2) pixels of the upright image, confidence (T, K), camera_matrix
-        (3, 3). Frames in which fewer than four of the model's keypoints are known come out as NaN.
+        (3, 3). Weights that read pixels, as the paper's do, get Human3.6M's 2D joints as its camera would see
+        them (`human36m_keypoints`, `VirtualCamera`). Frames in which fewer than four of the model's keypoints
+        are known come out as NaN.
         Raises InvalidInput when the detector gives too few of the keypoints that the model reads.
         """
+        if self.profile.input == "pixels":
+            keypoints, confidence = human36m_keypoints(keypoint_names, keypoints, confidence)
+            keypoint_names = JOINTS
         known, columns = self._columns(keypoint_names)
         seen = np.zeros((len(keypoints), len(self.profile.keypoints)), np.float32)
         seen[:, known] = np.nan_to_num(confidence[:, columns])
@@ -127,11 +142,11 @@ class Lifter:
     @torch.inference_mode()
     def _infer(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean of the pose as seen and of its mirror image mirrored back, in camera axes."""
-        features, rotation = person_view(
+        features, rotation = self._input.features(
             torch.from_numpy(directions).to(self._device), torch.from_numpy(confidence).to(self._device)
         )
         mirror = torch.tensor([-1.0, 1.0, 1.0], device=self._device)
-        flipped = self._model(features[:, self._mirror_keypoints] * mirror)
+        flipped = self._model(self._input.mirrored(features))
         joints: Tensor = (self._model(features) + flipped[:, self._mirror_joints] * mirror) / 2
         turned: NDArray[np.float32] = (joints @ rotation).float().cpu().numpy()
         return turned

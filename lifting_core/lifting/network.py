@@ -20,6 +20,7 @@ class NetworkShape:
     batch_norm: bool = True
     residual: bool = True
     max_norm: bool = True
+    batch_norm_epsilon: float = 1e-5
 
 
 class Linear(nn.Linear):
@@ -31,10 +32,11 @@ class Linear(nn.Linear):
         nn.init.kaiming_normal_(self.weight)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of nn.Linear's parameter)
-        weight = self.weight
-        if self.max_norm:
-            weight = weight / weight.norm().clamp(min=1.0)
-        return functional.linear(input, weight, self.bias)
+        if not self.max_norm:
+            return functional.linear(input, self.weight, self.bias)
+        # Scaling what comes out spares another matrix of the weights' size, forward and backward.
+        held: Tensor = functional.linear(input, self.weight) / self.weight.norm().clamp(min=1.0) + self.bias
+        return held
 
 
 class Layer(nn.Module):
@@ -43,7 +45,9 @@ class Layer(nn.Module):
     def __init__(self, inputs: int, shape: NetworkShape) -> None:
         super().__init__()
         self.linear = Linear(inputs, shape.width, shape.max_norm)
-        self.batch_norm = nn.BatchNorm1d(shape.width) if shape.batch_norm else nn.Identity()
+        self.batch_norm = (
+            nn.BatchNorm1d(shape.width, shape.batch_norm_epsilon) if shape.batch_norm else nn.Identity()
+        )
         self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, features: Tensor) -> Tensor:

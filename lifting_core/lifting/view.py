@@ -12,8 +12,25 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from lifting_core.skeleton import mirrored
+
 CONFIDENT = 0.1
 """Keypoints below this confidence are treated as missing."""
+
+
+class PersonView:
+    """Makes the input of weights whose profile reads a view."""
+
+    def __init__(self, keypoints: tuple[str, ...]) -> None:
+        self._mirror = [keypoints.index(mirrored(name)) for name in keypoints]
+
+    def features(self, rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
+        """As `person_view`."""
+        return person_view(rays, confidence)
+
+    def mirrored(self, features: Tensor) -> Tensor:
+        """The features of the mirrored person."""
+        return features[:, self._mirror] * torch.tensor([-1.0, 1.0, 1.0], device=features.device)
 
 
 def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:

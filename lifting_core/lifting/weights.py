@@ -6,11 +6,11 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from lifting_core.errors import InvalidInput
@@ -35,11 +35,20 @@ class Profile:
     """Metres: how tall everybody was made before training; the size in which joints come out."""
     record: dict[str, Any] = field(default_factory=dict)
     """How the weights were trained."""
+    input: Literal["view", "pixels"] = "view"
+    """Features of a person-centred view (`view.person_view`), or pixels of a camera like Human3.6M's, as in
+    the paper (`virtual_camera.VirtualCamera`)."""
+    axes: Literal["camera", "world"] = "camera"
+    """Axes of the joints. Weights that give the data set's world axes serve comparison only."""
+
+    def __post_init__(self) -> None:
+        if self.input not in ("view", "pixels") or self.axes not in ("camera", "world"):
+            raise ValueError(f"unknown input {self.input!r} or axes {self.axes!r}")
 
     @property
     def features(self) -> int:
-        """Numbers a pose is described by: x, y and confidence of every keypoint."""
-        return 3 * len(self.keypoints)
+        """Numbers a pose is described by: x and y of every keypoint, in a view its confidence too."""
+        return (3 if self.input == "view" else 2) * len(self.keypoints)
 
 
 class LiftingModel(nn.Module):
@@ -64,19 +73,24 @@ class LiftingModel(nn.Module):
             self.register_buffer(f"{name}_deviation", torch.ones(size))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, K, 3) features of `view.person_view` to (N, J, 3) metres from the pelvis, in that view."""
+        """(N, K, 3) features of `view.person_view`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
+
+        The joints are in the axes of that view or camera.
+        """
         inputs = (features.flatten(1) - self.input_mean) / self.input_deviation
         joints: Tensor = self.network(inputs) * self.output_deviation + self.output_mean
         return joints.reshape(len(joints), -1, 3)
 
 
-def save_model(model: LiftingModel, path: str | os.PathLike[str]) -> None:
-    """Write the model in half precision. Raises LiftPoseError when the file cannot be written."""
+def save_model(
+    model: LiftingModel, path: str | os.PathLike[str], precision: torch.dtype = torch.float16
+) -> None:
+    """Write the model, its network in half precision unless another is asked for.
+
+    Raises LiftPoseError when the file cannot be written.
+    """
     tensors = {
-        name: tensor.detach()
-        .cpu()
-        .to(torch.float16 if name.startswith("network") else tensor.dtype)
-        .contiguous()
+        name: tensor.detach().cpu().to(precision if name.startswith("network") else tensor.dtype).contiguous()
         for name, tensor in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
@@ -87,7 +101,7 @@ def save_model(model: LiftingModel, path: str | os.PathLike[str]) -> None:
         "network": json.dumps(asdict(model.network.shape)),
     }
     with written_whole(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        temporary.write_bytes(save(tensors, metadata))
 
 
 def load_model(path: str | os.PathLike[str]) -> LiftingModel:
