@@ -142,6 +142,9 @@ def extension(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks on a video, the demo clip unless one is named after --."""
-    for script in sorted((ROOT / "benchmarks").glob("*.py")):
-        run(session, "python", script, *(session.posargs or [str(CLIP)]))
+    """Run the benchmarks on the demo clip; or one of them: -- NAME ARGUMENTS, as in -- memory dance.mp4."""
+    benchmarks = [["end_to_end", str(CLIP)], ["memory", str(CLIP)]]
+    if HAS_BPY:
+        benchmarks += [["reprojection", str(CLIP)], ["keyframes"]]
+    for name, *arguments in [session.posargs] if session.posargs else benchmarks:
+        run(session, "python", ROOT / "benchmarks" / f"{name}.py", *arguments)
