@@ -38,6 +38,8 @@ _DEPTH_ERROR = 0.3
 """Metres: errors of the depth put the ankles on a false slope, until somebody walks further than this."""
 _SAME_FLOOR = 0.1
 """Metres: ankles higher than this above the lower one, or above the floor, do not stand on it."""
+_FIRST = 0.25
+"""Seconds over which the direction is averaged that somebody faces at first."""
 
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
@@ -62,15 +64,17 @@ def up_direction(
     return _direction(tilt)
 
 
-def world_axes(up: Vectors, joints: NDArray[Any]) -> Vectors:
-    """(3, 3) the world's axes as columns, in camera axes: z up, and the person with these joints facing -y.
+def world_axes(up: Vectors, time: NDArray[Any], joints: NDArray[Any]) -> Vectors:
+    """(3, 3) the world's axes as columns, in camera axes: z up, and the person facing -y at first.
 
     Somebody who lies on the side faces nowhere in particular; then the world's -y points toward the camera.
+    Arguments: time (T,) seconds; joints (T, 17, 3).
     """
-    left = sum(joints[JOINTS.index(f"left_{part}")] - joints[JOINTS.index(f"right_{part}")]
-               for part in ("hip", "shoulder"))  # fmt: skip
-    facing = np.cross(left, up) + 1e-3 * np.array([0, 0, -1.0])
-    y = -(facing - facing @ up * up)
+    first = joints[time <= time[0] + _FIRST].mean(axis=0)
+    at = dict(zip(JOINTS, first, strict=True))
+    left = at["left_hip"] - at["right_hip"] + at["left_shoulder"] - at["right_shoulder"]
+    facing = np.cross(left, up) + 1e-6 * np.array([0, 0, -1.0])
+    y = facing @ up * up - facing
     y /= np.linalg.norm(y)
     return np.column_stack([np.cross(y, up), y, up])
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,22 @@ from lifting_core.files import written_whole
 
 FORMAT = "lift-pose-motion"
 VERSION = 1
+
+# What zipfile, zlib and numpy raise on broken archives: a changed byte can also claim another compression,
+# a password, or an array too large for memory.
+_DAMAGES = (
+    OSError,
+    ValueError,
+    TypeError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 # Shapes in terms of frames T, joints J, keypoints K and bones B; "U" marks text, "i" whole numbers.
 _ARRAYS: dict[str, tuple[str, tuple[str | int, ...]]] = {
@@ -127,5 +145,5 @@ class Motion:
                 return cls(**{name: file[name] for name in names})
         except FileNotFoundError as error:
             raise InvalidInput(f"{path} does not exist.", "Choose a Motion file.") from error
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGES as error:
             raise InvalidInput(f"{path} is damaged: {error}.", "Lift the clip again.") from error

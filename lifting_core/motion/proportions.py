@@ -17,8 +17,8 @@ _AVERAGE = {
     "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.115, "clavicle": 0.15, "upper_arm": 0.28,
     "forearm": 0.25, "hip": 0.13, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
 }  # fmt: skip
-_AVERAGE_EVIDENCE = 0.01
-"""How much confidence the average adult's lengths count as, beside what was seen."""
+_HARDLY_SEEN = 0.05
+"""Bones of less confidence than this lean toward the average adult's."""
 
 _NECK_FORWARD, _HEAD_BACK = math.radians(35), math.radians(15)
 
@@ -53,14 +53,11 @@ def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, fl
         measured[name] = weighted_median(lengths[:, same].ravel(), weights[:, same].ravel() + 1e-6)
         evidence[name] = float(weights[:, same].mean())
     average = np.array([_AVERAGE[name] for name in measured])
-    trust = np.array(list(evidence.values())) + 1e-6
-    size = float((trust * list(measured.values())).sum() / (trust * average).sum())
-    adjusted = {
-        name: (evidence[name] * length + _AVERAGE_EVIDENCE * size * _AVERAGE[name])
-        / (evidence[name] + _AVERAGE_EVIDENCE)
-        for name, length in measured.items()
-    }
-    return {**adjusted, "sole": size * _AVERAGE["sole"]}
+    weight = np.array(list(evidence.values())) ** 2 + 1e-9
+    size = float((weight * list(measured.values())).sum() / (weight * average).sum())
+    trust = weight / (weight + _HARDLY_SEEN**2)
+    adjusted = trust * list(measured.values()) + (1 - trust) * size * average
+    return {**dict(zip(measured, adjusted.tolist(), strict=True)), "sole": size * _AVERAGE["sole"]}
 
 
 def frame_scale(

@@ -18,9 +18,9 @@ from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 
 Vectors = NDArray[np.float64]
 
-_GAIN = 0.8
+_GAIN = 0.9
 """How much of the way to its keypoint a surely seen joint is moved."""
-_DEPTH_WEIGHT = 0.2
+_DEPTH_WEIGHT = 0.35
 """How much a square of distance along the view counts beside one across it."""
 _LARGEST_STEP = 0.3
 _BETWEEN = {"spine": ("pelvis", "thorax"), "head": ("neck",)}
@@ -53,7 +53,7 @@ def agree_with_picture(
 def _toward_rays(
     joints: NDArray[Any], root: NDArray[Any], rays: NDArray[Any], share: NDArray[Any]
 ) -> Vectors:
-    """Joints, still relative to the pelvis, moved across the view by a share (T, 17) of the way to their rays."""
+    """Joints relative to the pelvis, moved across the view by a share (T, 17) of the way to their rays."""
     placed = joints + root[:, None]
     shift = share[..., None] * (placed[..., 2:] * rays - placed[..., :2])
     for name, neighbours in _BETWEEN.items():

@@ -38,14 +38,21 @@ def smooth(
         return values.copy()
     intervals = np.maximum(np.diff(time), _LEAST_INTERVAL)
     penalty = _roughness(intervals, order) * (2 * math.pi * cutoff) ** (-2 * order)
-    share = (np.append(intervals, intervals[-1]) + np.append(intervals[0], intervals)) / 2
-    data = np.maximum(weights, _LEAST_WEIGHT) * np.minimum(share, LONGEST_GAP)[:, None]
+    data = np.maximum(weights, _LEAST_WEIGHT) * _durations(intervals)[:, None]
     smoothed = np.empty_like(values)
     for n in range(values.shape[1]):
         system = penalty.copy()
         system[-1] += data[:, n]
         smoothed[:, n] = solveh_banded(system, data[:, n, None] * values[:, n])
     return smoothed
+
+
+def _durations(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T,) the time that each frame stands for: the mean of the intervals that tie it to its neighbours."""
+    tied = intervals <= LONGEST_GAP
+    neighbours = np.append(0, tied) + np.append(tied, 0)
+    total = np.append(0, intervals * tied) + np.append(intervals * tied, 0)
+    return np.where(neighbours > 0, total / np.maximum(neighbours, 1), LONGEST_GAP)
 
 
 def _roughness(intervals: NDArray[np.float64], order: int) -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     rest, joints, root = _fit(clip, cutoff(smoothing))
     progress("solving", 2, 4)
     up = up_direction(clip.time, joints, root, clip.confidence)
-    axes = world_axes(up, joints[0])
+    axes = world_axes(up, clip.time, joints)
     rotations = solve_rotations(rest, clip.time, joints @ axes, clip.confidence)
     progress("solving", 3, 4)
     posed = pose(rest, rotations, np.zeros((len(frames), 3)))

@@ -19,6 +19,8 @@ Vectors = NDArray[np.float64]
 
 _CUTOFF = 4.0
 """Hz: how fast a well-bent limb may twist."""
+_STRAIGHT = 0.1
+"""The sine of a bend that may be noise."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,16 @@ def bend_twist(bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors,
 
     In the plane across the bone, the direction of the next bone is the sine of the bend times a unit vector.
     These vectors are smoothed with the squared sine as their weight, which is how far the next joint moves
-    with the twist, and beside them the natural twist: none after the swing.
+    with the twist (less what may be noise), and beside them the natural twist: none after the swing.
 
     Arguments: swing, of the bone from where its parent carries it; onward (T, 3), the direction of the next
     bone in the axes of this one after the swing; trust (T,).
     """
     across = bend.sign * onward[:, [2, 0]]
     sine = np.linalg.norm(across, axis=1)
-    # The swing says less and less about the twist up to a half turn, where it can be about any axis.
-    natural = (1 + swing.apply([0, 1, 0])[:, 1]) ** 2 / 4
-    weight = trust * sine**2
+    # Beyond a right angle the swing says less and less about the twist; a half turn can be about any axis.
+    natural = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
+    weight = trust * sine**4 / (sine**2 + _STRAIGHT**2)
     if bend.forward_only:
         weight *= 1 - natural * (1 - (1 + across[:, 0] / (sine + 1e-9)) ** 2 / 4)
     prior = bend.prior * natural

@@ -1,0 +1,151 @@
+"""People made of closed formulas, and cameras that film them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lifting_core.lifting.camera import camera_matrix, project
+from lifting_core.motion.solve import Observation
+from lifting_core.skeleton import JOINTS, LIMB_JOINTS
+
+Array = NDArray[np.float64]
+
+KEYPOINT_NAMES = ("nose", *LIMB_JOINTS)
+THIGH, SHIN, UPPER_ARM, FOREARM, SOLE = 0.44, 0.45, 0.28, 0.25, 0.085
+STRIDE_TIME, STANCE, SPEED = 1.1, 0.6, 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Somebody who walks along -y on the floor z = 0, starting over the origin."""
+
+    time: Array
+    joints: Array
+    """(T, 17, 3)"""
+    contacts: Array
+    """(T, 2) 1 where the left or right foot stands, else 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filmed:
+    """What a camera saw, and the truth."""
+
+    observation: Observation
+    joints: Array
+    """(T, 17, 3) in camera axes, absolute."""
+    up: Array
+    """(3,) against gravity, in camera axes."""
+    person: float
+    """The person's height in pixels."""
+
+
+def _ankle(time: Array, phase: float) -> tuple[Array, Array, Array]:
+    """(T,) how far an ankle is forward of the start and above the floor, and whether it stands."""
+    cycle = time / STRIDE_TIME + phase
+    part = cycle - np.floor(cycle)
+    swing = np.clip((part - STANCE) / (1 - STANCE), 0, 1)
+    stride = SPEED * STRIDE_TIME
+    forward = (np.floor(cycle) - phase + swing - np.sin(2 * np.pi * swing) / (2 * np.pi)) * stride
+    return (
+        forward + stride * STANCE / 2,
+        SOLE + 0.1 * np.sin(np.pi * swing) ** 2,
+        (part <= STANCE).astype(float),
+    )
+
+
+def _knee(hip: Array, ankle: Array) -> Array:
+    """The knee in front of the line from hip to ankle, by the law of cosines."""
+    line = ankle - hip
+    length = np.linalg.norm(line, axis=1, keepdims=True)
+    along = (length**2 + THIGH**2 - SHIN**2) / (2 * length)
+    line = line / length
+    front = np.array([0, -1.0, 0]) - (line @ np.array([0, -1.0, 0]))[:, None] * line
+    front /= np.linalg.norm(front, axis=1, keepdims=True)
+    knee: Array = hip + along * line + np.sqrt(THIGH**2 - along**2) * front
+    return knee
+
+
+def make_walk(time: Array) -> Walk:
+    ahead = SPEED * time
+    at = {"pelvis": np.column_stack([0 * time, -ahead, 0.88 + 0 * time])}
+    trunk = {"spine": (0.0, 0.23), "thorax": (0.0, 0.49), "neck": (0.07, 0.59), "head": (0.04, 0.7)}
+    for name, (ahead_of_pelvis, above) in trunk.items():
+        at[name] = at["pelvis"] + [0, -ahead_of_pelvis, above]
+    contacts = []
+    for side, sign, phase in (("left", 1, 0.0), ("right", -1, 0.5)):
+        forward, height, stands = _ankle(time, phase)
+        contacts.append(stands)
+        at[f"{side}_hip"] = at["pelvis"] + [sign * 0.12, 0, 0]
+        at[f"{side}_ankle"] = np.column_stack([sign * 0.12 + 0 * time, -forward, height])
+        at[f"{side}_knee"] = _knee(at[f"{side}_hip"], at[f"{side}_ankle"])
+        swing = -0.5 * np.cos(2 * np.pi * (time / STRIDE_TIME + phase - STANCE / 2))
+        elbow = swing + 0.4 + 0.2 * np.sin(2 * np.pi * time / STRIDE_TIME)
+        at[f"{side}_shoulder"] = at["thorax"] + [sign * 0.17, 0, -0.02]
+        for start, end, length, angle in (
+            ("shoulder", "elbow", UPPER_ARM, swing),
+            ("elbow", "wrist", FOREARM, elbow),
+        ):
+            down = np.column_stack([0 * time, -np.sin(angle), -np.cos(angle)])
+            at[f"{side}_{end}"] = at[f"{side}_{start}"] + length * down
+    return Walk(time, np.stack([at[name] for name in JOINTS], axis=1), np.column_stack(contacts))
+
+
+def film_walk(
+    time: Array,
+    joints: Array,
+    azimuth: float = 0.6,
+    pitch: float = 0.1,
+    roll: float = 0.0,
+    distance: float = 6.0,
+    noise: float = 0.0,
+    pixel_noise: float = 0.0,
+    seed: int = 0,
+) -> Filmed:
+    """Film joints (T, 17, 3) in world axes from a direction; angles in radians.
+
+    `noise` is the standard deviation of lifted joints in metres, `pixel_noise` that of keypoints.
+    """
+    random = np.random.default_rng(seed)
+    view = np.array([np.sin(azimuth) * np.cos(pitch), np.cos(azimuth) * np.cos(pitch), -np.sin(pitch)])
+    right = np.cross(view, [0, 0, 1])
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(view, right), view])
+    turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    axes = turn @ axes
+    camera = (joints - joints[:, 0].mean(0)) @ axes.T + [0, 0, distance]
+    matrix = camera_matrix(1200, 1280, 960)
+    columns = [JOINTS.index("neck" if name == "nose" else name) for name in KEYPOINT_NAMES]
+    keypoints = project(camera[:, columns], matrix)
+    keypoints += random.normal(size=keypoints.shape) * pixel_noise
+    lifted = camera + random.normal(size=camera.shape) * noise
+    count = len(time)
+    observation = Observation(
+        time=time,
+        fps=float(1 / np.median(np.diff(time))) if count > 1 else 24.0,
+        source="made up.mp4",
+        image_size=(1280, 960),
+        camera_matrix=matrix,
+        joints=lifted - lifted[:, :1],
+        joint_confidence=np.full((count, len(JOINTS)), 0.9),
+        keypoint_names=KEYPOINT_NAMES,
+        keypoints=keypoints,
+        keypoint_confidence=np.full((count, len(KEYPOINT_NAMES)), 0.9),
+    )
+    return Filmed(observation, camera, axes[:, 2], 1200 * 1.7 / distance)
+
+
+@pytest.fixture(scope="session")
+def walk() -> Callable[[Array], Walk]:
+    """Make a walk at given times (T,) in seconds."""
+    return make_walk
+
+
+@pytest.fixture(scope="session")
+def film() -> Callable[..., Filmed]:
+    """Film world joints with a camera: see `film_walk`."""
+    return film_walk

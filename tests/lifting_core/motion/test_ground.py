@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lifting_core.motion.ground import floor_height, up_direction, world_axes
+from lifting_core.motion.proportions import rest_pose
+from lifting_core.skeleton import JOINTS
+
+ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+LENGTHS = {
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
+    "forearm": 0.25, "hip": 0.12, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
+}  # fmt: skip
+STANDING = rest_pose(LENGTHS).joints
+TIME = np.arange(0, 4, 1 / 30)
+
+
+def _error(filmed: Any, joints: Any = None) -> float:
+    """Degrees between the found and the true up direction."""
+    joints = filmed.joints if joints is None else joints
+    count = len(joints)
+    up = up_direction(TIME[:count], joints - joints[:, :1], joints[:, 0], np.full((count, 17), 0.9))
+    assert np.linalg.norm(up) == pytest.approx(1)
+    return float(np.degrees(np.arccos(min(1.0, up @ filmed.up))))
+
+
+@pytest.mark.parametrize("azimuth", [0.0, 0.8, 1.57, 2.6, 4.0])
+@pytest.mark.parametrize(("pitch", "roll"), [(0.0, 0.0), (0.3, 0.03), (-0.15, -0.05), (0.6, 0.0)])
+def test_a_walk_shows_which_way_is_up(
+    azimuth: float, pitch: float, roll: float, film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    filmed = film(TIME, walk(TIME).joints, azimuth=azimuth, pitch=pitch, roll=roll)
+    assert _error(filmed) < 5
+
+
+@pytest.mark.parametrize("pitch", [0.0, 0.3])
+def test_standing_people_show_it_too(pitch: float, film: Callable[..., Any]) -> None:
+    standing = np.tile(STANDING, (30, 1, 1))
+    filmed = film(TIME[:30], standing, pitch=pitch)
+    noisy = filmed.joints + np.random.default_rng(0).normal(size=filmed.joints.shape) * 0.02
+    assert _error(filmed, noisy) < 6
+
+
+def test_noise_of_the_depth_on_the_spot_is_no_slope(film: Callable[..., Any]) -> None:
+    standing = np.tile(STANDING, (120, 1, 1))
+    filmed = film(TIME, standing, pitch=0.2)
+    drift = 1 + 0.03 * np.sin(TIME)[:, None, None]  # nearer and farther along the rays
+    assert _error(filmed, filmed.joints * drift) < 6
+
+
+def test_a_level_camera_is_assumed_when_the_body_does_not_tell(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    lying = walk(TIME[:30]).joints[..., [0, 2, 1]] * np.array([1, 1, -1])
+    assert _error(film(TIME[:30], lying, pitch=0.05)) < 5
+
+
+def test_world_axes_are_a_rotation_in_which_the_person_faces_minus_y(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    filmed = film(TIME, walk(TIME).joints, azimuth=2.0, roll=0.1)
+    axes = world_axes(filmed.up, TIME, filmed.joints)
+    np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-12)
+    assert np.linalg.det(axes) == pytest.approx(1)
+    world = (filmed.joints - filmed.joints[:, :1]) @ axes
+    np.testing.assert_allclose(world, walk(TIME).joints - walk(TIME).joints[:, :1], atol=1e-6)
+
+
+def test_somebody_lying_on_the_side_still_gets_axes() -> None:
+    joints = np.zeros((1, 17, 3))
+    for side, sign in (("left", 1), ("right", -1)):
+        joints[0, JOINTS.index(f"{side}_hip"), 1] = joints[0, JOINTS.index(f"{side}_shoulder"), 1] = -sign
+    axes = world_axes(np.array([0, -1.0, 0]), np.zeros(1), joints)
+    np.testing.assert_allclose(axes @ [0, -1, 0], [0, 0, -1], atol=1e-9)
+
+
+def test_floor_under_a_walker_and_a_jumper(walk: Callable[..., Any]) -> None:
+    ankles = walk(TIME).joints[:, ANKLES] + np.array([0, 0, 3.0])
+    sure = np.ones((len(TIME), 2))
+    assert floor_height(TIME, ankles, sure, 0.085) == pytest.approx(3, abs=0.01)
+    jump = np.zeros((len(TIME), 2, 3))
+    jump[..., 2] = 0.085 + 0.4 * np.abs(np.sin(3 * TIME))[:, None]
+    assert floor_height(TIME, jump, sure, 0.085) == pytest.approx(0, abs=0.08)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from lifting_core.errors import Cancelled, InvalidInput
+from lifting_core.lifting.camera import project
+from lifting_core.motion.kinematics import RestPose, pose
+from lifting_core.motion.motion import Motion
+from lifting_core.motion.solve import Observation, solve
+from lifting_core.skeleton import BONE_NAMES, JOINTS, LIMB_JOINTS
+
+TIME = np.arange(0, 3, 1 / 30)
+LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
+LEGS = [f"{side}_{part}" for side in ("left", "right") for part in ("knee", "ankle")]
+
+
+def _relative(joints: Any) -> Any:
+    return np.asarray(joints, np.float64) - np.asarray(joints, np.float64)[:, :1]
+
+
+def _jitter(joints: Any) -> float:
+    return float(np.abs(np.diff(_relative(joints), n=2, axis=0)).mean())
+
+
+def _steps(motion: Motion) -> Any:
+    rotations = motion.rotations[motion.present].astype(np.float64)
+    return np.degrees(2 * np.arccos(np.abs((rotations[1:] * rotations[:-1]).sum(-1)).clip(0, 1)))
+
+
+def _check_one_pose(motion: Motion) -> None:
+    """Rotations, joints_world and joints_camera say the same, and bones keep their lengths."""
+    known = motion.present
+    rest = RestPose(motion.rest_joints.astype(np.float64), _rotations(motion.rest_rotations))
+    posed = pose(rest, motion.rotations[known], motion.root_translation[known])
+    np.testing.assert_allclose(motion.joints_world[known], posed, atol=2e-5)
+    turn, shift = motion.camera_from_world[:3, :3], motion.camera_from_world[:3, 3]
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+    np.testing.assert_allclose(
+        motion.joints_camera[known], motion.joints_world[known] @ turn.T + shift, atol=2e-5
+    )
+    lengths = np.linalg.norm(posed[:, motion.bone_tails] - posed[:, motion.bone_heads], axis=2)
+    assert np.ptp(lengths, axis=0).max() < 1e-5
+    for name in ("joints_camera", "joints_world", "rotations", "root_translation"):
+        assert np.isnan(getattr(motion, name)[~known]).all()
+        assert np.isfinite(getattr(motion, name)[known]).all()
+    assert (motion.joint_confidence[~known] == 0).all()
+    assert (motion.keypoint_confidence[~known] == 0).all()
+    assert (motion.contacts[~known] == 0).all()
+
+
+def _rotations(quaternions: Any) -> tuple[Rotation, ...]:
+    return tuple(Rotation.from_quat(quaternion[[1, 2, 3, 0]]) for quaternion in quaternions)
+
+
+@pytest.mark.parametrize("azimuth", [0.0, 0.7, 1.57, 3.0])
+def test_noisy_walk(azimuth: float, film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    walker = walk(TIME)
+    filmed = film(TIME, walker.joints, azimuth=azimuth, noise=0.02, pixel_noise=2.0)
+    seen = filmed.observation
+    motion = solve(seen)
+    _check_one_pose(motion)
+    error = np.linalg.norm(_relative(motion.joints_camera) - _relative(filmed.joints), axis=2)
+    before = np.linalg.norm(seen.joints - _relative(filmed.joints), axis=2)
+    assert error.mean() < 0.6 * before.mean()
+    assert np.linalg.norm(motion.joints_camera - filmed.joints, axis=2).mean() < 0.1
+    pixels = project(motion.joints_camera[:, LIMBS], seen.camera_matrix)
+    off = np.linalg.norm(pixels - seen.keypoints[:, 1:], axis=2)
+    assert np.median(off) < 0.012 * filmed.person
+    assert _jitter(motion.joints_camera) < 0.2 * _jitter(seen.joints)
+    assert np.degrees(np.arccos(motion.camera_from_world[:3, 2] @ filmed.up)) < 4
+    world = np.linalg.norm(motion.joints_world - walker.joints, axis=2)
+    assert world.mean() < 0.15, "starts over the origin, faces -y, walks along -y"
+    assert motion.joints_world[:, [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")], 2].min() > 0.03
+    assert ((motion.contacts > 0.5) == walker.contacts).mean() > 0.8
+    assert _steps(motion).max() < 40
+
+
+def test_exact_walk_comes_back(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    walker = walk(TIME)
+    filmed = film(TIME, walker.joints)
+    motion = solve(filmed.observation, smoothing=0.0)
+    _check_one_pose(motion)
+    error = np.linalg.norm(_relative(motion.joints_camera) - _relative(filmed.joints), axis=2)
+    assert error[:, LIMBS].mean() < 0.012
+    assert np.linalg.norm(motion.joints_camera - filmed.joints, axis=2).mean() < 0.05
+    assert np.abs(motion.root_translation[0, :2]).max() < 1e-6
+
+
+def test_smoothing_grows_with_its_strength(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    seen = film(TIME, walk(TIME).joints, noise=0.02, pixel_noise=2.0).observation
+    jitter = [_jitter(solve(seen, strength).joints_camera) for strength in (0.0, 0.25, 0.5, 1.0)]
+    assert jitter == sorted(jitter, reverse=True)
+    assert jitter[0] > 4 * jitter[-1]
+
+
+def _without(seen: Observation, frames: slice) -> Observation:
+    joints, keypoints = seen.joints.copy(), seen.keypoints.copy()
+    confidence, trust = seen.joint_confidence.copy(), seen.keypoint_confidence.copy()
+    joints[frames], keypoints[frames], confidence[frames], trust[frames] = np.nan, np.nan, 0, 0
+    return dataclasses.replace(
+        seen, joints=joints, keypoints=keypoints, joint_confidence=confidence, keypoint_confidence=trust
+    )
+
+
+def test_short_gaps_are_bridged_and_long_ones_stay_empty(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    filmed = film(TIME, walk(TIME).joints)
+    seen = _without(_without(_without(filmed.observation, slice(0, 5)), slice(20, 28)), slice(50, 70))
+    motion = solve(seen)
+    _check_one_pose(motion)
+    expected = np.ones(len(TIME), bool)
+    expected[:5] = expected[50:70] = False
+    np.testing.assert_array_equal(motion.present, expected)
+    assert (motion.joint_confidence[20:28] == 0).all(), "nobody was seen there"
+    assert (motion.joint_confidence[28:50] > 0).all()
+    bridged = np.linalg.norm(motion.joints_camera - filmed.joints, axis=2)[20:28]
+    assert bridged.mean() < 0.12
+    assert np.isfinite(motion.keypoints_2d).all()
+
+
+def test_a_jump_in_the_time_stamps_is_a_gap(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    time = np.where(TIME < 1.5, TIME, TIME + 60)
+    seen = film(TIME, walk(TIME).joints, noise=0.02).observation
+    first = dataclasses.replace(_without(seen, slice(45, None)), time=time)
+    whole = solve(dataclasses.replace(seen, time=time))
+    _check_one_pose(whole)
+    assert whole.present.all()
+    assert np.isfinite(solve(first).joints_world[:45]).all()
+
+
+def test_photo(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    filmed = film(np.zeros(1), walk(np.array([0.4])).joints, noise=0.01)
+    motion = solve(filmed.observation)
+    _check_one_pose(motion)
+    assert np.linalg.norm(_relative(motion.joints_camera) - _relative(filmed.joints), axis=2).mean() < 0.04
+    assert np.abs(motion.root_translation[0, :2]).max() < 1e-6
+
+
+def test_upper_body_alone_gets_plausible_legs(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    filmed = film(TIME, walk(TIME).joints, azimuth=0.1, noise=0.01, pixel_noise=2.0)
+    seen, random = filmed.observation, np.random.default_rng(0)
+    joints, keypoints = seen.joints.copy(), seen.keypoints.copy()
+    confidence, trust = seen.joint_confidence.copy(), seen.keypoint_confidence.copy()
+    for name in LEGS:
+        joint, keypoint = JOINTS.index(name), seen.keypoint_names.index(name)
+        joints[:, joint] += random.normal(size=(len(TIME), 3)) * 0.5
+        keypoints[:, keypoint] += random.normal(size=(len(TIME), 2)) * 300
+        confidence[:, joint] = trust[:, keypoint] = 0.01
+    motion = solve(
+        dataclasses.replace(
+            seen, joints=joints, keypoints=keypoints, joint_confidence=confidence, keypoint_confidence=trust
+        )
+    )
+    _check_one_pose(motion)
+    for side in ("left", "right"):
+        hip, ankle = JOINTS.index(f"{side}_hip"), JOINTS.index(f"{side}_ankle")
+        leg = motion.joints_world[:, ankle] - motion.joints_world[:, hip]
+        assert (-leg[:, 2] > 0.8 * np.linalg.norm(leg, axis=1)).all(), "hangs down"
+    arms = [JOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("elbow", "wrist")]
+    error = np.linalg.norm(_relative(motion.joints_camera) - _relative(filmed.joints), axis=2)
+    assert error[:, arms].mean() < 0.05
+    assert _steps(motion).max() < 45
+
+
+def test_nobody_there_is_said(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    seen = film(TIME, walk(TIME).joints).observation
+    with pytest.raises(InvalidInput, match="no frame"):
+        solve(_without(seen, slice(None)))
+    unseen = dataclasses.replace(seen, keypoint_confidence=np.zeros_like(seen.keypoint_confidence))
+    with pytest.raises(InvalidInput, match="Too little"):
+        solve(unseen)
+
+
+def test_progress_is_told_and_cancelling_heard(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    seen = film(TIME, walk(TIME).joints).observation
+    heard: list[tuple[str, int, int | None]] = []
+    solve(seen, progress=lambda *step: heard.append(step))
+    assert {stage for stage, _, _ in heard} == {"solving"}
+    assert heard[-1][1] == heard[-1][2]
+
+    def cancel(stage: str, done: int, total: int | None) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        solve(seen, progress=cancel)
+
+
+def test_same_input_same_output(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    seen = film(TIME, walk(TIME).joints, noise=0.02).observation
+    first, second = solve(seen), solve(seen)
+    for field in dataclasses.fields(Motion):
+        np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 100_000))
+def test_whatever_was_lifted_the_result_is_one_finite_pose(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = int(random.integers(1, 30))
+    names = ("nose", "left_eye", *LIMB_JOINTS)
+    joints = random.normal(size=(count, 17, 3)) * 0.5
+    joints -= joints[:, :1]
+    joints[random.uniform(size=count) < 0.2] = np.nan
+    joints[0] = random.normal(size=(17, 3)) * 0.3
+    camera = np.array([[900.0, 0, 640], [0, 900, 360], [0, 0, 1]])
+    keypoints = random.uniform(0, 700, (count, len(names), 2))
+    keypoints[0, 2:] = project(joints[0, LIMBS] + [0, 0, 6.0], camera)
+    trust = random.uniform(0, 1, (count, len(names)))
+    trust[0] = 1
+    observation = Observation(
+        time=np.cumsum(random.uniform(0.001, 0.6, count)),
+        fps=30.0,
+        source="any.mp4",
+        image_size=(1280, 720),
+        camera_matrix=camera,
+        joints=joints,
+        joint_confidence=random.uniform(0, 1, (count, 17)),
+        keypoint_names=names,
+        keypoints=keypoints,
+        keypoint_confidence=trust,
+    )
+    try:
+        motion = solve(observation, smoothing=float(random.uniform(0, 1)))
+    except InvalidInput:
+        return  # these joints cannot be brought to these keypoints
+    _check_one_pose(motion)
+    assert motion.bone_names.tolist() == list(BONE_NAMES)
