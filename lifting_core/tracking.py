@@ -28,8 +28,8 @@ _SEEN = 0.3
 """Confidence from which on a keypoint counts as seen."""
 
 # Distances below are in body sizes.
-_GATE = 0.4
-_GATE_GROWTH = 0.8  # per second since the last sighting
+_GATE = 0.5
+_GATE_GROWTH = 1.0  # per second since the last sighting
 _POSE_HALF_LIFE = (
     0.1  # seconds in which a difference of the pose, apart from the place, loses half its meaning
 )

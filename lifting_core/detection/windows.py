@@ -74,12 +74,12 @@ def search_windows(image_size: tuple[int, int], smallest: float) -> list[Window]
 
 
 def _tiles(image_size: tuple[int, int], side: float) -> list[Window]:
-    columns, rows = (_centres(length, side) for length in image_size)
-    return [Window.around(x, y, side, image_size) for y in rows for x in columns]
+    columns, rows = (_intervals(length, round(side)) for length in image_size)
+    return [Window(left, top, width, height) for top, height in rows for left, width in columns]
 
 
-def _centres(length: int, side: float) -> list[float]:
+def _intervals(length: int, side: int) -> list[tuple[int, int]]:
     if length < 1.1 * side:
-        return [length / 2]
+        return [(0, length)]
     count = math.ceil((length - side) / (0.75 * side)) + 1
-    return [side / 2 + (length - side) * i / (count - 1) for i in range(count)]
+    return [(round((length - side) * i / (count - 1)), side) for i in range(count)]
