@@ -26,8 +26,8 @@ _UNSEEN_CUTOFF = 1.0
 """Hz: how fast a limb may turn from followed to unseen."""
 _MOST_FLEXION = math.radians(165)
 
-
-# The head is short, so it tells less about the neck's twist than a limb of 6 degrees of bend about its own.
+# The natural twist of a limb counts as much as a bend of 6 degrees; that of the neck counts more, because
+# the short bones of the head are seen less exactly.
 _BENDS = {
     "neck": Bend("head", -1, 0.1),
     "left_upper_arm": Bend("left_wrist", 1, 0.01),

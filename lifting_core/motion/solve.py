@@ -32,7 +32,9 @@ _SLOW = [
         ("thorax", ("left_shoulder", "right_shoulder", "neck", "head")),
     )
 ]
+"""Joints at the end of short levers, which turn the pelvis, the chest and the head, and where these begin."""
 _SLOW_CUTOFF = 0.5
+"""They are smoothed to this share of the cut-off frequency: a small error of theirs turns the body far."""
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 
@@ -76,7 +78,8 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     """One consistent skeleton, its rotations and its path through the world.
 
     `smoothing` goes from 0 (none) to 1 (strong). Gaps of up to half a second are bridged, with confidence 0;
-    longer ones stay empty. Raises InvalidInput when the person is in no frame.
+    longer ones stay empty. Raises InvalidInput when the person is in no frame, or when too little is seen to
+    tell where the person stands.
     """
     progress("solving", 0, 4)
     seen = np.isfinite(observation.joints).all(axis=(1, 2))
@@ -130,7 +133,7 @@ def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDA
 
 
 def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
-    """Joints (M, 17, 3) smoothed; pelvis, shoulders and head, seen by short levers, turn more slowly."""
+    """Joints (M, 17, 3) smoothed, those that turn the pelvis, the chest and the head more than the limbs."""
     smoothed = smooth(clip.time, joints, clip.confidence, cutoff)
     for anchor, members in _SLOW:
         lever = joints[:, members] - joints[:, [anchor]]
