@@ -1,86 +1,196 @@
-"""The training loop: from batches to fitted weights, whole checkpoints, and resuming where it stopped."""
+"""The training loop: from batches to fitted weights, whole checkpoints, and going on where it stopped."""
 
 from __future__ import annotations
 
+import io
 import logging
-from collections.abc import Callable
+import pickle
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
+from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.weights import LiftingModel
+from training.batches import Batches, Source
+from training.cuda_graph import CapturedSteps
+from training.processes import ALONE, Processes, share_batch_norm
 from training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-Batch = tuple[Tensor, Tensor]
-"""Features (N, K, 3) and joints (N, J, 3) in metres."""
+BLOCK = 50
+"""Steps whose batches are drawn at once; a CUDA graph holds so many."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What some steps of training came to."""
+
+    loss: float
+    """Mean of the steps."""
+    error: float
+    """Millimetres between predicted and true joints in the last step, dropout at work."""
 
 
 class Fit:
-    """A training run of a fixed number of steps that can stop and go on bit for bit."""
+    """A training run of a fixed number of steps that can stop and go on bit for bit.
 
-    def __init__(self, model: LiftingModel, recipe: Recipe, steps: int, generator: torch.Generator) -> None:
+    The model is on its device already; the source's batches must be too.
+    """
+
+    def __init__(
+        self,
+        model: LiftingModel,
+        recipe: Recipe,
+        source: Source,
+        steps_per_epoch: int,
+        processes: Processes = ALONE,
+    ) -> None:
         self.model = model
-        self.recipe = recipe
-        self.steps = steps
         self.step = 0
-        self._generator = generator
-        self._optimiser = torch.optim.Adam(model.network.parameters(), lr=recipe.learning_rate, fused=True)
-        decay = (recipe.final_learning_rate / recipe.learning_rate) ** (1 / steps)
-        self._schedule = torch.optim.lr_scheduler.ExponentialLR(self._optimiser, decay)
+        self._recipe = recipe
+        self._source = source
+        self._steps_per_epoch = steps_per_epoch
+        self._processes = processes
+        self._device = model.input_mean.device
+        self._network: nn.Module = model
+        if processes.count > 1:
+            share_batch_norm(model)
+            self._network = DistributedDataParallel(model, broadcast_buffers=False)
+        on_cuda = self._device.type == "cuda"
+        self._learning_rate = torch.tensor(recipe.learning_rate, device=self._device)
+        self._optimiser = torch.optim.Adam(
+            model.network.parameters(),
+            lr=self._learning_rate if on_cuda else recipe.learning_rate,
+            capturable=on_cuda,
+            fused=True,
+        )
+        # A reduction among processes inside a graph is not worth its hazards.
+        self._captured = CapturedSteps(self._set_rate_and_step) if on_cuda and processes.count == 1 else None
 
-    def run(self, draw: Callable[[], Batch], steps: int) -> float:
-        """Train on `steps` batches; returns their mean loss."""
+    def run(self, steps: int) -> Outcome:
+        """Train for so many steps, which must not reach beyond the epoch."""
         self.model.train()
-        total = torch.zeros(())
-        for _ in range(steps):
-            total += self._train_on(*draw())
+        self._set_momentum(self._recipe.batch_norm_momentum_at(self.step // self._steps_per_epoch))
+        total = torch.zeros((), device=self._device)
+        error = torch.zeros((), device=self._device)
+        for first in range(0, steps, BLOCK):
+            count = min(BLOCK, steps - first)
+            loss, error = self._run_block(self._source.draw(self.step, count), count)
+            total += loss
+            self.step += count
         self.model.eval()
-        return float(total) / steps
+        total, error = self._processes.mean(total), self._processes.mean(error)
+        return Outcome(float(total) / steps, 1000 * float(error))
 
-    def _train_on(self, features: Tensor, joints: Tensor) -> Tensor:
-        with torch.autocast(features.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            predicted = self.model(features)
-        loss = self._loss(predicted.float(), joints)
+    def _run_block(self, batches: Batches, count: int) -> tuple[Tensor, Tensor]:
+        """Sum of the losses, and the joints' error in metres in the last step."""
+        rates = [self._recipe.learning_rate_at(self.step + i, self._steps_per_epoch) for i in range(count)]
+        if self._captured is not None and count == BLOCK:
+            return self._captured.run(self._state_tensors, *batches, torch.tensor(rates))
+        total = torch.zeros((), device=self._device)
+        error = total
+        for features, joints, rate in zip(*batches, rates, strict=True):
+            loss, error = self._set_rate_and_step(features, joints, rate)
+            total += loss
+        return total, error
+
+    def _set_rate_and_step(
+        self, features: Tensor, joints: Tensor, rate: float | Tensor
+    ) -> tuple[Tensor, Tensor]:
+        if self._device.type == "cuda":
+            if isinstance(rate, Tensor):
+                self._learning_rate.copy_(rate)
+            else:
+                self._learning_rate.fill_(rate)
+        else:
+            self._optimiser.param_groups[0]["lr"] = rate
+        with torch.autocast(
+            self._device.type,
+            torch.bfloat16,
+            enabled=self._recipe.precision == "bfloat16",
+            cache_enabled=False,
+        ):
+            predicted = self._network(features)
+        distance = predicted.float() - joints
+        loss = self._loss(distance)
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
-        self._schedule.step()
-        self.step += 1
-        return loss.detach().cpu()
+        return loss.detach(), distance.detach().norm(dim=-1).mean()
 
-    def _loss(self, predicted: Tensor, joints: Tensor) -> Tensor:
-        if self.recipe.loss == "mpjpe":
-            error: Tensor = (predicted - joints).norm(dim=-1)
-        else:
-            deviation = self.model.output_deviation.reshape(-1, 3)
-            error = ((predicted - joints) / deviation).square()
-        return error.mean()
+    def _loss(self, distance: Tensor) -> Tensor:
+        if self._recipe.loss == "mpjpe":
+            lengths: Tensor = distance.norm(dim=-1)
+            return lengths.mean()
+        return (distance / self.model.output_deviation.view(-1, 3)).square().mean()
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
+    def _set_momentum(self, momentum: float) -> None:
+        for module in self.model.modules():
+            if isinstance(module, nn.BatchNorm1d) and module.momentum != momentum:
+                module.momentum = momentum
+                if self._captured is not None:
+                    self._captured.forget()  # the number is written into the graph
+
+    def _state_tensors(self) -> list[Tensor]:
+        """Everything that a step changes, in place."""
+        optimised = [value for state in self._optimiser.state.values() for value in state.values()]
+        return [*self.model.state_dict().values(), *optimised]
+
+    def save(self, path: Path, history: list[dict[str, Any]]) -> None:
+        """Write a checkpoint, whole or not at all; all processes must call this.
+
+        Raises LiftPoseError when it cannot be written; a former checkpoint stays.
+        """
+        generators = self._processes.gather(_generator_states(self._device))
+        if not self._processes.leads:
+            return
         state = {
             "step": self.step,
             "model": self.model.state_dict(),
             "optimiser": self._optimiser.state_dict(),
-            "schedule": self._schedule.state_dict(),
-            "samples": self._generator.get_state(),
-            "dropout": torch.get_rng_state(),
+            "generators": generators,
+            "history": history,
         }
+        whole = io.BytesIO()  # a full disk stops the plain write below with an error that says so
+        torch.save(state, whole)
         with written_whole(path) as temporary:
-            torch.save(state, temporary)
+            temporary.write_bytes(whole.getbuffer())
 
-    def resume(self, path: Path) -> None:
-        """Go on where a checkpoint of the same run stopped."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+    def resume(self, path: Path) -> list[dict[str, Any]]:
+        """Go on where a checkpoint of the same run stopped; returns its history.
+
+        Raises InvalidInput when the file is damaged.
+        """
+        try:
+            state = torch.load(path, map_location=self._device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            _restore_generators(state["generators"][self._processes.rank], self._device)
+        except (RuntimeError, pickle.UnpicklingError, KeyError, ValueError, EOFError) as error:
+            raise InvalidInput(
+                f"The checkpoint {path} is damaged or of another run.", "Remove it to begin again."
+            ) from error
         self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._schedule.load_state_dict(state["schedule"])
-        self._generator.set_state(state["samples"])
-        torch.set_rng_state(state["dropout"])
-        log.info("Resuming after %d of %d steps.", self.step, self.steps)
+        if self._device.type == "cuda":  # loading has put a tensor of its own in place of ours
+            self._optimiser.param_groups[0]["lr"] = self._learning_rate
+        history: list[dict[str, Any]] = state["history"]
+        return history
+
+
+def _generator_states(device: torch.device) -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def _restore_generators(states: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"].cpu())
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"].cpu(), device)
