@@ -68,11 +68,11 @@ class BaselineCopy:
             yield Recording(file.subject, file.action, file.number, joints)
 
 
-def detection_files(folder: Path, kind: str) -> dict[VideoName, Path]:
-    """Files of stacked hourglass detections, "sh" or "sh_ft": S#/<folder>/<Action>[_n].<camera>.h5."""
+def detection_files(folder: Path, place: str) -> dict[VideoName, Path]:
+    """Files of detections, `folder`/S#/`place`/<Action>[_n].<camera>.h5."""
     files: dict[VideoName, Path] = {}
     for subject in SUBJECTS:
-        for path in sorted((folder / subject / DETECTION_FOLDERS[kind]).glob("*.h5")):
+        for path in sorted((folder / subject / place).glob("*.h5")):
             action, _, camera = path.stem.rpartition(".")
             name = split_name(action)
             if name is not None and camera in CAMERAS:

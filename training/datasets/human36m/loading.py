@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial as with_arguments
 from pathlib import Path
@@ -70,29 +70,31 @@ def find_copy(folder: Path) -> Copy:
 class _DetectionSource:
     name: str
     files: list[Path]
-    read: with_arguments[Detections]
+    read: Callable[[], Detections]
 
 
 def _find_detections(folder: Path, keypoints: KeypointSource | Path) -> _DetectionSource:
-    path = keypoints if isinstance(keypoints, Path) else folder / DETECTION_FILES[keypoints]
-    if path.is_file():
-        name = f"file-{path.stem}" if isinstance(keypoints, Path) else keypoints
-        return _DetectionSource(str(name), [path], with_arguments(read_detections_npz, path))
     if isinstance(keypoints, Path):
-        raise InvalidInput(f"There is no file {path}.", "Name an npz of detections in VideoPose3D's layout.")
-    if keypoints in baseline_h5.DETECTION_FOLDERS:
-        files = baseline_h5.detection_files(folder, keypoints)
-        if files:
-            read = with_arguments(baseline_h5.read_detections, files)
-            return _DetectionSource(keypoints, list(files.values()), read)
-    places = [
-        path.name,
-        *(f"S1/{place}" for place in [baseline_h5.DETECTION_FOLDERS.get(keypoints)] if place),
-    ]
+        if not keypoints.is_file():
+            raise InvalidInput(f"There is no file {keypoints}.", "Name an npz of detections.")
+        return _npz_source(f"file-{keypoints.stem}", keypoints)
+    npz = folder / DETECTION_FILES[keypoints]
+    if npz.is_file():
+        return _npz_source(keypoints, npz)
+    h5_folder = baseline_h5.DETECTION_FOLDERS.get(keypoints)
+    h5_files = baseline_h5.detection_files(folder, h5_folder) if h5_folder else {}
+    if h5_files:
+        read = with_arguments(baseline_h5.read_detections, h5_files)
+        return _DetectionSource(keypoints, list(h5_files.values()), read)
     raise InvalidInput(
-        f"{folder} holds no detections {keypoints!r} ({' or '.join(places)}).",
+        f"{folder} holds no detections {keypoints!r}: no {npz.name}"
+        + (f" and no S1/{h5_folder}." if h5_folder else "."),
         "Put them there, or train on other keypoints.",
     )
+
+
+def _npz_source(name: str, path: Path) -> _DetectionSource:
+    return _DetectionSource(name, [path], with_arguments(read_detections_npz, path))
 
 
 def _assemble(copy: Copy, detected: _DetectionSource | None, progress: Progress) -> list[Sequence]:
