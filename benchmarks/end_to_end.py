@@ -1,6 +1,6 @@
 """Frames a second of the whole pipeline against the bare detector, in one run: `end_to_end.py VIDEO`.
 
-The bare detector is a plain decoding loop around MediaPipe's own landmarker in video mode for one person. Both
+The bare detector is a plain decoding loop around MediaPipe's landmarker in video mode for one person. Both
 start anew with every round, model and all; imports do not count. The ratio is that of the rounds' medians.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import av
 import mediapipe
+import numpy as np
 from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
@@ -32,7 +33,8 @@ def bare_detector(video: str) -> int:
     frames = 0
     with PoseLandmarker.create_from_options(options) as landmarker, av.open(video) as container:
         for frame in container.decode(video=0):
-            image = mediapipe.Image(mediapipe.ImageFormat.SRGB, frame.to_ndarray(format="rgb24"))
+            picture = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
+            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
             landmarker.detect_for_video(image, round(float(frame.time or 0) * 1000))
             frames += 1
     return frames

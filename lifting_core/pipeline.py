@@ -175,8 +175,8 @@ def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detect
         end = media.info.frames if settings.end is None else settings.end + 1
         total = len(range(settings.start, end, settings.step))
     times = []
-    progress("detection", 0, total)
     with open_detector(settings.detector) as detector, closing(ahead(media)) as frames:
+        progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
         for frame in frames:
             tracker.update(frame.time, detector.detect(frame))
