@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -38,7 +39,7 @@ def write_repeated(video: str, path: Path, frames: int) -> None:
         stream = container.add_stream("libx264", 30, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         for index, frame in enumerate(itertools.islice(there_and_back(video), frames)):
-            frame.pts, frame.time_base, frame.pict_type = index, 1 / stream.rate, 0
+            frame.pts, frame.time_base = index, Fraction(1, 30)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

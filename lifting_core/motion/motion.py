@@ -123,8 +123,8 @@ class Motion:
         header = {"format": FORMAT, "version": VERSION, "fps": self.fps, "source": self.source}
         arrays = {name: np.asarray(value) for name, value in header.items()}
         arrays |= {name: getattr(self, name) for name in _ARRAYS}
-        with written_whole(path) as temporary:
-            np.savez_compressed(temporary, **arrays)
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Motion:
