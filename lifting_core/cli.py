@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 import time
@@ -83,9 +84,8 @@ def _write(
 
 def _blender(tasks: Sequence[Task], executable: Path | None) -> Blender | None:
     """Blender, where a task needs it: better missed now than after the work."""
-    if executable is None and not any(
-        file.suffix.lower() == ".blend" for task in tasks for file in task.files
-    ):
+    suffixes = {file.suffix.lower() for task in tasks for file in task.files}
+    if executable is None and ".blend" not in suffixes:
         return None
     from lifting_core.export import Blender
 
@@ -98,18 +98,9 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _settings(options: argparse.Namespace) -> LiftSettings:
-    return LiftSettings(
-        detector=options.detector,
-        person=options.person,
-        start=options.start,
-        end=options.end,
-        step=options.step,
-        device=options.device,
-        fov=options.fov,
-        smoothing=options.smoothing,
-        height=options.height,
-        weights=options.weights,
-    )
+    """The options that are settings bear the settings' names."""
+    names = [field.name for field in dataclasses.fields(LiftSettings)]
+    return LiftSettings(**{name: getattr(options, name) for name in names})
 
 
 def _person(text: str) -> PersonChoice:

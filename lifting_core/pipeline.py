@@ -109,6 +109,14 @@ class Pipeline:
         self._lifter: Lifter | None = None
         self._lifter_choice: tuple[Path | None, str] | None = None
 
+    def warm_up(self) -> None:
+        """Load the default detector and lifter, so that the first clip need not wait for them.
+
+        Raises LiftPoseError when one of them cannot be loaded.
+        """
+        open_detector().close()
+        self._loaded_lifter(None, "auto")
+
     def lift(self, source: str | Path, settings: LiftSettings, progress: Progress = silent) -> LiftResult:
         """As the function `lift`, but tells more."""
         progress("loading", 0, None)

@@ -184,10 +184,15 @@ class _Relay(logging.Handler):
 
 
 def _load_pipeline() -> Pipeline:
-    """Import torch and the detector's library, which takes seconds: as soon as the engine starts."""
+    """A pipeline with everything imported and loaded, which takes seconds: as soon as the engine starts."""
     from lifting_core.pipeline import Pipeline
 
-    return Pipeline()
+    pipeline = Pipeline()
+    try:
+        pipeline.warm_up()
+    except Exception:  # the job that needs it will tell
+        _log.debug("Not everything could be loaded.", exc_info=True)
+    return pipeline
 
 
 def _end_at_once(number: int, frame: FrameType | None) -> None:

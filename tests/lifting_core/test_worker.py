@@ -176,6 +176,14 @@ def test_cancelling_ends_a_job_within_a_second(engine: Engine, tmp_path: Path) -
     assert _names(tmp_path) == []
 
 
+def test_cancelling_is_heard_while_the_engine_warms_up(own_engine: Engine, tmp_path: Path) -> None:
+    own_engine.send(id=1, type="lift", input=str(_CLIP), output=str(tmp_path / "motion.npz"))
+    own_engine.send(id=2, type="cancel", job=1)
+    messages = own_engine.until(1, "done", "error")
+    assert messages[-1]["kind"] == "cancelled"
+    assert {message.get("stage") for message in messages[:-1]} <= {"loading"}
+
+
 def test_a_waiting_job_can_be_cancelled(engine: Engine, tmp_path: Path) -> None:
     engine.send(id=20, type="lift", input=str(_CLIP), output=str(tmp_path / "a.npz"))
     engine.send(id=21, type="lift", input=str(_CLIP), output=str(tmp_path / "b.npz"))
