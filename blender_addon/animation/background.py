@@ -98,7 +98,7 @@ def _follow(
 def _turn(background: bpy.types.CameraBackgroundImage, turn: Orientation, frame: float) -> None:
     """Stand the image upright inside a frame of that width over height."""
     background.use_flip_x = turn.mirrored
-    background.rotation = -math.pi / 2 * turn.quarter_turns
+    background.rotation = math.pi / 2 * turn.quarter_turns  # clockwise
     size: Any = background.image.size
     width, height = size
     if turn.quarter_turns % 2 and height:

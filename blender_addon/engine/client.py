@@ -40,6 +40,7 @@ class Engine:
 
     def submit(self, request: str, **fields: Any) -> Job:
         """Send a request, starting the engine if need be. Raises LiftPoseError when it cannot be started."""
+        self.poll()  # an engine that has died or ignores a cancel meanwhile is not asked again
         process = self._process or self._start()
         job = Job(next(self._numbers))
         self._jobs[job.id] = job

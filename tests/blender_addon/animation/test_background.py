@@ -61,6 +61,22 @@ def test_photo_is_shown_whole(scene: bpy.types.Scene, camera: Camera, tmp_path: 
     assert (background.frame_method, background.alpha, background.rotation) == ("FIT", 1, 0)
 
 
+@pytest.mark.parametrize(("size", "scale"), [((32, 64), 2.0), ((1920, 1080), 1080 / 1920)])
+def test_lying_photo_is_stood_up(
+    scene: bpy.types.Scene, camera: Camera, tmp_path: Path, size: tuple[int, int], scale: float
+) -> None:
+    """Blender fits the lying picture into the frame, then turns it clockwise and scales it."""
+    image = pytest.importorskip("PIL.Image")
+    exif = image.Exif()
+    exif[274] = 6
+    image.new("RGB", (64, 32)).save(tmp_path / "phone.jpg", exif=exif)
+    scene.render.resolution_x, scene.render.resolution_y = size
+    add_background(camera, tmp_path / "phone.jpg", 24, scene, 1)
+    background = camera.data.background_images[0]
+    assert background.rotation == pytest.approx(np.pi / 2)
+    assert background.scale == pytest.approx(scale)
+
+
 def test_movie_at_the_scenes_rate_runs_along(scene: bpy.types.Scene, camera: Camera, movie: Path) -> None:
     scene.render.fps = 30
     add_background(camera, movie, 30, scene, 5)

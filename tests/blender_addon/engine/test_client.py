@@ -129,6 +129,23 @@ def test_engine_that_ignores_a_cancel_is_killed(
     assert _is_gone(pid)
 
 
+def test_next_job_gets_an_engine_that_answers(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens for a while after a file was loaded in the middle of a job."""
+    monkeypatch.setattr(client, "_CANCEL_LIMIT", 0.1)
+    engine = start("hang")
+    job = _lift(engine, tmp_path)
+    _until(engine, lambda: job.stage == "detection")
+    first = engine.pid
+    engine.cancel(job)
+    time.sleep(0.2)
+    again = _lift(engine, tmp_path)
+    _until(engine, lambda: again.stage == "detection")
+    assert engine.pid != first
+    assert not again.finished
+
+
 def test_dying_engine_leaves_its_last_words(start: Start, tmp_path: Path) -> None:
     engine = start("die")
     message = _error(_finish(engine, _lift(engine, tmp_path))).message
