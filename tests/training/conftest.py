@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,7 +117,8 @@ def cmu_bvh() -> Callable[[Path, int], None]:
         values = reach * (np.sin(np.arange(frames)[:, None] / 10 + phase) - np.sin(phase))
         values[:, :3] = [0, 17, 0]
         rows = "\n".join(" ".join(f"{value:.6f}" for value in row) for row in values)
-        text = f"{_CMU_HIERARCHY}MOTION\nFrames: {frames}\nFrame Time: 0.0333333\n{rows}\n"
+        hierarchy = re.sub(r"\s*([{}]|OFFSET|CHANNELS|JOINT|End Site)", r"\n\1", _CMU_HIERARCHY)
+        text = f"{hierarchy}MOTION\nFrames: {frames}\nFrame Time: 0.0333333\n{rows}\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

@@ -54,6 +54,8 @@ def read_asf_amc(skeleton: str | os.PathLike[str], motion: str | os.PathLike[str
     try:
         lines = Path(motion).read_text(encoding="utf-8").splitlines()
         frames = _read_frames(lines)
+        if not frames:
+            raise ValueError("no frames")
         values = {
             name: np.array([frame[name] for frame in frames], np.float64).reshape(-1, len(bone.channels))
             for name, bone in rest.bones.items()
