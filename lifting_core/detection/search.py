@@ -56,6 +56,7 @@ class SearchPlan:
     def __init__(self, image_size: tuple[int, int]) -> None:
         self._image_size = image_size
         smallest = _SMALLEST_PERSON * image_size[1] / _SMALLEST_IN_WINDOW
+        smallest = max(smallest, image_size[0] / 8)  # not hundreds of tiles in a panorama
         self._whole, *tiles = self.windows = search_windows(image_size, smallest)
         self._tiles = tiles or [self._whole]
         self._turns = cycle(self._tiles)
@@ -63,13 +64,14 @@ class SearchPlan:
             [Look(w, w != self._whole) for tile in self._tiles for w in (self._whole, tile)]
         )
         self._changes = _Changes(image_size)
-        self._lost: deque[Window] = deque(maxlen=4)
+        self._lost: deque[Look] = deque(maxlen=6)
         self._alert = 0
         self._frame = 0
 
     def lost(self, window: Window) -> None:
         """Tell where somebody was lost: they are looked for there and in twice the surroundings."""
-        self._lost += [window, window.doubled(self._image_size)]
+        around = window.doubled(self._image_size)
+        self._lost += [Look(window, True), Look(window, False), Look(around, True)]
         self._alert = _ALERT
 
     def next(self, image: NDArray[np.uint8], followed: Sequence[Window]) -> Look | None:
@@ -80,11 +82,10 @@ class SearchPlan:
         if not followed:
             return Look(self._whole, False) if self._frame % 2 else Look(self._tile(), False)
         if self._alert > 0:
-            turn = self._frame % 3
-            if turn == 0:
+            if self._frame % 3 == 0:
                 return Look(self._tile(), True)
             self._lost.rotate()
-            return Look(self._lost[0], turn == 1)
+            return self._lost[0]
         self._lost.clear()
         if self._frame % _REVIEW_INTERVAL == 0:
             return next(self._reviews)

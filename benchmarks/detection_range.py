@@ -1,0 +1,130 @@
+"""How small people may be, and how fast they are found: `detection_range.py VIDEO`.
+
+The video's main person is scaled to a share of a 1280 x 720 picture's height, walks from side to side before
+a blurred background, and is to be found by bare MediaPipe (whole frame, video mode, one person) and by this
+project's detector. A find counts when the median distance of its keypoints to those found at full size is
+below a tenth of the person's height. Speeds are measured on the video, bare and ours taking turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+
+import cv2
+import mediapipe
+import numpy as np
+from mediapipe.tasks.python.core.base_options import BaseOptions
+from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+from numpy.typing import NDArray
+
+from lifting_core.detection import open_detector
+from lifting_core.detection.mediapipe_model import model_bundle
+from lifting_core.media import Frame, open_media
+from lifting_core.tracking import Track, choose, track
+
+Array = NDArray[np.float64]
+SHARES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15)
+CANVAS = (1280, 720)
+TURN = 10  # frames in a row that each detector gets when speeds are measured
+
+
+class Bare:
+    """MediaPipe as it comes."""
+
+    def __init__(self) -> None:
+        self._landmarker = PoseLandmarker.create_from_options(
+            PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_buffer=model_bundle()), running_mode=RunningMode.VIDEO
+            )
+        )
+
+    def find(self, frame: Frame) -> list[Array]:
+        """(33, 2) pixels of the person, if found."""
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
+        poses = self._landmarker.detect_for_video(image, round(frame.time * 1000)).pose_landmarks
+        size = (frame.image.shape[1], frame.image.shape[0])
+        return [np.array([(point.x, point.y) for point in pose]) * size for pose in poses]
+
+
+class Ours:
+    def __init__(self) -> None:
+        self._detector = open_detector("mediapipe")
+
+    def find(self, frame: Frame) -> list[Array]:
+        return [person.keypoints.astype(np.float64) for person in self._detector.detect(frame)]
+
+
+def main_person(video: str) -> tuple[list[Frame], Track]:
+    """The frames in which the main person is seen, and the keypoints there."""
+    with open_detector("mediapipe") as detector:
+        frames = list(open_media(video))
+        people = ((frame.time, detector.detect(frame)) for frame in frames)
+        person = choose(track(people, detector.keypoint_names))
+    return [frames[i] for i in person.frames], person
+
+
+def composed(frames: list[Frame], person: Track, share: float) -> Iterator[tuple[Frame, Array]]:
+    """Frames with the person at `share` of their height, and the (33, 2) keypoints there."""
+    boxes = person.boxes.astype(np.float64)
+    scale = share * CANVAS[1] / np.median(boxes[:, 3])
+    window = np.ones(15) / 15
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    padded = np.pad(middles, ((7, 7), (0, 0)), mode="edge")
+    middles = np.stack([np.convolve(padded[:, axis], window, mode="valid") for axis in (0, 1)], axis=1)
+    for i, frame in enumerate(frames):
+        swing = np.sin(2 * np.pi * i / 150) * (1 - share) * 0.4
+        goal = np.array([CANVAS[0] * (0.5 + swing), CANVAS[1] / 2])
+        matrix = np.column_stack([np.eye(2) * scale, goal - scale * middles[i]])
+        flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=flags)
+        shift = np.column_stack([np.eye(2), matrix[:, 2]])
+        canvas = cv2.GaussianBlur(cv2.resize(frame.image, CANVAS), (0, 0), 25)
+        cv2.warpAffine(small, shift, CANVAS, dst=canvas, borderMode=cv2.BORDER_TRANSPARENT)
+        keypoints = person.seen_keypoints[i] @ matrix[:, :2].T + matrix[:, 2]
+        yield Frame(i, i / 30, canvas), keypoints
+
+
+def hit_rate(find: Callable[[Frame], list[Array]], frames: list[Frame], person: Track, share: float) -> float:
+    """The share of frames in which somebody with the right keypoints is found."""
+    hits = []
+    for i, (frame, truth) in enumerate(composed(frames, person, share)):
+        seen = person.seen_confidence[i] > 0.5
+        distances = [np.median(np.linalg.norm(pose - truth, axis=1)[seen]) for pose in find(frame)]
+        hits.append(any(distance < 0.1 * share * CANVAS[1] for distance in distances))
+    return float(np.mean(hits))
+
+
+def speeds(frames: list[Frame]) -> tuple[float, float]:
+    """Seconds a frame of the bare detector and of ours, after the first frame."""
+    bare, ours = Bare(), Ours()
+    bare.find(frames[0]), ours.find(frames[0])
+    spent = [0.0, 0.0]
+    for start in range(1, len(frames), TURN):
+        turn = frames[start : start + TURN]
+        for side, detector in enumerate((bare, ours)):
+            began = time.perf_counter()
+            for frame in turn:
+                detector.find(frame)
+            spent[side] += time.perf_counter() - began
+    return spent[0] / (len(frames) - 1), spent[1] / (len(frames) - 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("video")
+    parser.add_argument("--frames", type=int, default=150, help="at most so many of the video (default 150)")
+    options = parser.parse_args()
+    frames, person = main_person(options.video)
+    frames = frames[: options.frames]
+    print("person's height / picture's   bare MediaPipe   Lift Pose")
+    for share in SHARES:
+        rates = [hit_rate(detector.find, frames, person, share) for detector in (Bare(), Ours())]
+        print(f"{share:24.0%} {rates[0]:19.0%} {rates[1]:11.0%}", flush=True)
+    bare, ours = speeds([Frame(f.index, i / 30, f.image) for i, f in enumerate(frames)])
+    print(f"bare {1 / bare:.1f} frames/s, Lift Pose {1 / ours:.1f} frames/s, ratio {bare / ours:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import mediapipe
+import numpy as np
+import pytest
+from mediapipe.tasks.python.metadata.metadata import MetadataDisplayer
+
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, model_bundle
+from lifting_core.detection.windows import Window
+from lifting_core.errors import LiftPoseError
+
+
+def test_the_bundle_holds_both_networks_uncompressed_and_with_metadata() -> None:
+    with zipfile.ZipFile(io.BytesIO(model_bundle())) as bundle:
+        assert bundle.namelist() == ["pose_detector.tflite", "pose_landmarks_detector.tflite"]
+        for entry in bundle.infolist():
+            assert entry.compress_type == zipfile.ZIP_STORED
+            metadata = MetadataDisplayer.with_model_buffer(bundle.read(entry)).get_metadata_json()
+            assert "NormalizationOptions" in metadata
+
+
+def test_a_wheel_without_models_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mediapipe, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(LiftPoseError, match=r"without the pose model .* Install mediapipe 0\.10\.21"):
+        model_bundle.__wrapped__()
+
+
+def test_the_names_are_mediapipes_own() -> None:
+    landmarks = mediapipe.solutions.pose.PoseLandmark
+    assert tuple(landmark.name.lower() for landmark in landmarks) == KEYPOINT_NAMES
+
+
+def test_nothing_of_mediapipes_noise_reaches_stdout() -> None:
+    code = (
+        "import numpy as np\n"
+        "from lifting_core.detection.mediapipe_model import Landmarker, Window\n"
+        "landmarker = Landmarker('video')\n"
+        "landmarker.find(np.zeros((64, 64, 3), np.uint8), Window(0, 0, 64, 64))\n"
+        "landmarker.close()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert result.stdout == b""
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 200), (7680, 4320)])
+def test_pictures_of_any_size_without_people_hold_nobody(size: tuple[int, int]) -> None:
+    landmarker = Landmarker("image", people=3)
+    assert landmarker.find(np.zeros((size[1], size[0], 3), np.uint8), Window(0, 0, *size)) == []
+    landmarker.close()
