@@ -172,7 +172,7 @@ class Fit:
             self.model.load_state_dict(state["model"])
             self._optimiser.load_state_dict(state["optimiser"])
             _restore_generators(state["generators"][self._processes.rank], self._device)
-        except (RuntimeError, pickle.UnpicklingError, KeyError, ValueError, EOFError) as error:
+        except (RuntimeError, OSError, pickle.UnpicklingError, KeyError, ValueError, EOFError) as error:
             raise InvalidInput(
                 f"The checkpoint {path} is damaged or of another run.", "Remove it to begin again."
             ) from error
