@@ -1,12 +1,15 @@
 """Who is who: joins the people of single frames to one track a person, and picks the one to lift.
 
-Tracking by detection: tracks predict where their person is now (constant velocity of the whole body),
-predictions and detections are paired at least total cost (Hungarian method), and a track that finds nobody
-waits a second for its person to come out of hiding before it ends (after SORT; Bewley et al., ICIP 2016).
+Tracking by detection in two steps. While frames come in, detections are linked to whoever was in nearly the
+same place a moment ago (constant velocity, pairs at least total cost; after SORT, Bewley et al., ICIP 2016).
+The pieces so found break where people hide each other; in the end they are joined across gaps of up to a
+second, where the motion before the gap meets the motion after it, and size and proportions agree.
 """
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,22 +24,19 @@ from lifting_core.settings import PersonChoice
 LONGEST_GAP = 1.0
 """Seconds after which a person who comes back is somebody new."""
 
-_FEWEST_SIGHTINGS = 3
-"""Tracks with fewer sightings, in clips that are longer, are noise."""
+_SEEN = 0.3  # confidence from which on a keypoint counts as seen
+_FEWEST_SIGHTINGS = 3  # pieces with fewer sightings, in clips that are longer, are noise
+_LINK_TIME, _LINK_FRAMES = 0.15, 2  # seconds or frames, whichever is longer, without a sighting in one piece
+_VELOCITY_TIME = 0.4  # seconds over which velocities are measured
 
-_SEEN = 0.3
-"""Confidence from which on a keypoint counts as seen."""
-
-# Distances below are in body sizes.
-_GATE = 0.5
-_GATE_GROWTH = 1.0  # per second since the last sighting
-_POSE_HALF_LIFE = (
-    0.1  # seconds in which a difference of the pose, apart from the place, loses half its meaning
-)
-_VELOCITY_GAIN = 0.3  # share of a newly measured velocity in the estimate
-_SIZE_WEIGHT = 0.3  # cost of a size that differs by the factor e
-_PROPORTION_WEIGHT = 0.25  # the same for the proportions of the limbs, which foreshortening blurs
-_SHAPE_GAIN = 0.2  # share of the last sighting in a track's size and proportions
+# Distances are in body sizes. Two sightings are one person up to a distance of
+_GATE, _GATE_GROWTH, _WIDEST_GATE = (
+    0.5,
+    1.0,
+    1.5,
+)  # at once, in addition per second between them, and at most.
+_SIZE_WEIGHT = 0.3  # what a difference in size by the factor e adds
+_PROPORTION_WEIGHT = 0.3  # what a difference in the proportions of the limbs by the factor e adds
 _REACH = 0.5  # a click this far from a person's box still means that person
 
 _LIMBS = (
@@ -91,70 +91,48 @@ def _box(keypoints: NDArray[np.float32], confidence: NDArray[np.float32]) -> NDA
     return np.concatenate([low, seen.max(axis=0) - low])
 
 
-class _Shape:
-    """Size and limb lengths as logarithms of pixels, to tell people apart. Unknown limbs are NaN."""
+class _Piece:
+    """Sightings of one person without a long gap."""
 
-    def __init__(self, limbs: Sequence[tuple[int, int]], person: Person) -> None:
-        self.size = float(np.log(max(_box(person.keypoints, person.confidence)[2:].max(), 1.0)))
-        heads, tails = np.array(limbs, int).reshape(-1, 2).T
-        lengths = np.linalg.norm(person.keypoints[heads] - person.keypoints[tails], axis=-1)
-        known = np.minimum(person.confidence[heads], person.confidence[tails]) >= _SEEN
-        self.limbs = np.where(known, np.log(np.maximum(lengths, 1.0)), np.nan)
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.times: list[float] = []
+        self.people: list[Person] = []
 
-    def distance(self, other: _Shape) -> float:
-        both = np.abs((self.limbs - self.size) - (other.limbs - other.size))
-        both = both[np.isfinite(both)]
-        proportions = float(np.median(both)) if len(both) else 0.0
-        return _SIZE_WEIGHT * abs(self.size - other.size) + _PROPORTION_WEIGHT * proportions
-
-    def approach(self, other: _Shape) -> None:
-        self.size += _SHAPE_GAIN * (other.size - self.size)
-        step = np.where(np.isfinite(self.limbs), _SHAPE_GAIN * (other.limbs - self.limbs), 0.0)
-        start = np.where(np.isfinite(self.limbs), self.limbs, other.limbs)
-        self.limbs = start + np.where(np.isfinite(step), step, 0.0)
-
-
-class _OpenTrack:
-    """A track that may still grow."""
-
-    def __init__(self, number: int, position: int, time: float, person: Person, shape: _Shape) -> None:
-        self.number = number
-        self.frames = [position]
-        self.people = [person]
-        self.time = time
-        self.velocity = np.zeros(2)
-        self.shape = shape
-
-    def cost(self, time: float, person: Person, shape: _Shape) -> float:
-        """Distance of a detection in body sizes, in units of what is allowed: above 1 it is somebody else."""
-        last, elapsed = self.people[-1], time - self.time
-        offsets = person.keypoints - (last.keypoints + self.velocity * elapsed)
-        weights = last.confidence * person.confidence + 1e-3
-        place = np.average(offsets, axis=0, weights=weights)
-        pose = np.average(np.linalg.norm(offsets - place, axis=-1), weights=weights)
-        distance = (np.linalg.norm(place) + pose * 0.5 ** (elapsed / _POSE_HALF_LIFE)) / np.exp(
-            max(self.shape.size, shape.size)
-        )
-        return float(distance + self.shape.distance(shape)) / (_GATE + _GATE_GROWTH * elapsed)
-
-    def extend(self, position: int, time: float, person: Person, shape: _Shape) -> None:
-        last, elapsed = self.people[-1], max(time - self.time, 1e-6)
-        measured = np.median(person.keypoints - last.keypoints, axis=0) / elapsed
-        gain = 1.0 if len(self.frames) == 1 else _VELOCITY_GAIN
-        self.velocity += gain * (measured - self.velocity)
-        self.shape.approach(shape)
-        self.frames.append(position)
+    def add(self, frame: int, time: float, person: Person) -> None:
+        self.frames.append(frame)
+        self.times.append(time)
         self.people.append(person)
-        self.time = time
 
-    def close(self, length: int) -> Track:
-        return Track(
-            self.number,
-            length,
-            np.array(self.frames),
-            np.stack([person.keypoints for person in self.people]),
-            np.stack([person.confidence for person in self.people]),
-        )
+    def first_velocity(self) -> NDArray[np.float64]:
+        """(2,) pixels a second of the whole body."""
+        end = bisect_right(self.times, self.times[0] + _VELOCITY_TIME) - 1
+        return self._velocity(0, end)
+
+    def last_velocity(self) -> NDArray[np.float64]:
+        """(2,) pixels a second of the whole body."""
+        return self._velocity(bisect_left(self.times, self.times[-1] - _VELOCITY_TIME), -1)
+
+    def _velocity(self, start: int, end: int) -> NDArray[np.float64]:
+        elapsed = self.times[end] - self.times[start]
+        if elapsed == 0:
+            return np.zeros(2)
+        moved = np.median(self.people[end].keypoints - self.people[start].keypoints, axis=0)
+        return np.asarray(moved / elapsed, np.float64)
+
+    def link_cost(self, time: float, person: Person) -> float:
+        """Distance of a detection from where this person should be a moment after the last sighting."""
+        last, elapsed = self.people[-1], time - self.times[-1]
+        place, pose = _differences(last, person, self.last_velocity() * elapsed)
+        resized = abs(math.log(_size(last) / _size(person)))
+        return _gated(place + pose + _SIZE_WEIGHT * resized, elapsed)
+
+    def join_cost(self, later: _Piece, limbs: Sequence[tuple[int, int]]) -> float:
+        """Distance of this person and a later one where they should meet, in the middle of the gap."""
+        elapsed = later.times[0] - self.times[-1]
+        moved = (self.last_velocity() + later.first_velocity()) * elapsed / 2
+        place, _ = _differences(self.people[-1], later.people[0], moved)
+        return _gated(place + _unlikeness(self.people, later.people, limbs), elapsed)
 
 
 class Tracker:
@@ -162,45 +140,118 @@ class Tracker:
 
     def __init__(self, keypoint_names: Sequence[str]) -> None:
         index = {name: i for i, name in enumerate(keypoint_names)}
-        pairs = [(f"{s}_{a}", f"{s}_{b}") for s in ("left", "right") for a, b in _LIMBS]
+        pairs = [(f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in _LIMBS]
         self._limbs = [(index[a], index[b]) for a, b in pairs if a in index and b in index]
-        self._open: list[_OpenTrack] = []
-        self._ended: list[_OpenTrack] = []
+        self._open: list[_Piece] = []
+        self._ended: list[_Piece] = []
         self._length = 0
-        self._count = 0
 
     def update(self, time: float, people: Sequence[Person]) -> None:
-        """Add the next frame, at `time` seconds (never before the last one), with everybody found in it."""
-        shapes = [_Shape(self._limbs, person) for person in people]
-        self._ended += [track for track in self._open if time - track.time > LONGEST_GAP]
-        self._open = [track for track in self._open if time - track.time <= LONGEST_GAP]
-        free = list(range(len(people)))
-        # Who was there a moment ago comes first, so that nobody who is long gone takes their place.
-        present = [track for track in self._open if track.frames[-1] == self._length - 1]
-        waiting = [track for track in self._open if track.frames[-1] < self._length - 1]
-        for tracks in (present, waiting):
-            costs = [[track.cost(time, people[i], shapes[i]) for i in free] for track in tracks]
-            pairs = _pair(np.array(costs).reshape(len(tracks), len(free)))
-            for row, column in pairs:
-                i = free[column]
-                tracks[row].extend(self._length, time, people[i], shapes[i])
-            free = [i for column, i in enumerate(free) if column not in {pair[1] for pair in pairs}]
-        for i in free:
-            self._open.append(_OpenTrack(self._count, self._length, time, people[i], shapes[i]))
-            self._count += 1
+        """Add the next frame, at `time` seconds (later than the last one), with everybody found in it."""
+        frame = self._length
         self._length += 1
+        ended = [
+            p for p in self._open if time - p.times[-1] > _LINK_TIME and frame - p.frames[-1] > _LINK_FRAMES
+        ]
+        self._ended += ended
+        self._open = [piece for piece in self._open if piece not in ended]
+        costs = [[piece.link_cost(time, person) for person in people] for piece in self._open]
+        pairs = {column: row for row, column in _pair(costs)}
+        for column, person in enumerate(people):
+            piece = self._open[pairs[column]] if column in pairs else _Piece()
+            piece.add(frame, time, person)
+            if column not in pairs:
+                self._open.append(piece)
 
     def tracks(self) -> list[Track]:
         """Everybody seen so far, in the order of their first appearance; passing flickers are left out."""
         fewest = min(_FEWEST_SIGHTINGS, self._length)
-        every = sorted(self._ended + self._open, key=lambda track: track.number)
-        return [track.close(self._length) for track in every if len(track.frames) >= fewest]
+        pieces = [piece for piece in self._ended + self._open if len(piece.frames) >= fewest]
+        pieces.sort(key=lambda piece: piece.frames[0])
+        chains = self._chains(pieces)
+        return [_track(number, self._length, chain) for number, chain in enumerate(chains)]
+
+    def _chains(self, pieces: list[_Piece]) -> list[list[_Piece]]:
+        """The pieces in the order of their first sightings, joined to one list a person."""
+        costs = [
+            [
+                piece.join_cost(later, self._limbs)
+                if 0 < later.times[0] - piece.times[-1] <= LONGEST_GAP
+                else np.inf
+                for later in pieces
+            ]
+            for piece in pieces
+        ]
+        successors = dict(_pair(costs))
+        chains = []
+        for first in sorted(set(range(len(pieces))) - set(successors.values())):
+            chain = [first]
+            while chain[-1] in successors:
+                chain.append(successors[chain[-1]])
+            chains.append([pieces[i] for i in chain])
+        return chains
 
 
-def _pair(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Rows and columns of the pairs with the least total cost, without those that cost more than 1."""
-    rows, columns = linear_sum_assignment(np.minimum(costs, 1))
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if costs[r, c] < 1]
+def _track(number: int, length: int, chain: Sequence[_Piece]) -> Track:
+    people = [person for piece in chain for person in piece.people]
+    return Track(
+        number,
+        length,
+        np.array([frame for piece in chain for frame in piece.frames]),
+        np.stack([person.keypoints for person in people]),
+        np.stack([person.confidence for person in people]),
+    )
+
+
+def _size(person: Person) -> float:
+    return max(float(_box(person.keypoints, person.confidence)[2:].max()), 1.0)
+
+
+def _differences(a: Person, b: Person, moved: NDArray[np.float64]) -> tuple[float, float]:
+    """How far b is from a, who has moved, as a whole and apart from that in pose, in body sizes."""
+    offsets = b.keypoints - a.keypoints - moved
+    weights = a.confidence * b.confidence + 1e-3
+    place = np.average(offsets, axis=0, weights=weights)
+    pose = np.average(np.linalg.norm(offsets - place, axis=-1), weights=weights)
+    scale = max(_size(a), _size(b))
+    return float(np.linalg.norm(place)) / scale, float(pose) / scale
+
+
+def _unlikeness(a: Sequence[Person], b: Sequence[Person], limbs: Sequence[tuple[int, int]]) -> float:
+    """How much the typical sizes and limb proportions differ."""
+    (size_a, limbs_a), (size_b, limbs_b) = _build(a, limbs), _build(b, limbs)
+    proportions = np.abs((limbs_a - size_a) - (limbs_b - size_b))
+    known = proportions[np.isfinite(proportions)]
+    typical = float(np.median(known)) if len(known) else 0.0
+    return _SIZE_WEIGHT * abs(size_a - size_b) + _PROPORTION_WEIGHT * typical
+
+
+def _build(people: Sequence[Person], limbs: Sequence[tuple[int, int]]) -> tuple[float, NDArray[np.float64]]:
+    """Logarithms of the median size and of the median limb lengths in pixels, NaN for limbs never seen."""
+    keypoints = np.stack([person.keypoints for person in people])
+    confidence = np.stack([person.confidence for person in people])
+    medians = np.full(len(limbs), np.nan)
+    for i, (head, tail) in enumerate(limbs):
+        seen = np.minimum(confidence[:, head], confidence[:, tail]) >= _SEEN
+        if seen.any():
+            lengths = np.linalg.norm(keypoints[seen, head] - keypoints[seen, tail], axis=-1)
+            medians[i] = np.log(max(float(np.median(lengths)), 1.0))
+    return float(np.log(np.median([_size(person) for person in people]))), medians
+
+
+def _gated(cost: float, elapsed: float) -> float:
+    return cost if cost < min(_GATE + _GATE_GROWTH * elapsed, _WIDEST_GATE) else math.inf
+
+
+def _pair(costs: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Rows and columns of the pairs, of finite cost, with the least total cost."""
+    if not costs or not costs[0]:
+        return []
+    gains = np.minimum(np.array(costs) - _WIDEST_GATE, 0)
+    rows, columns = linear_sum_assignment(gains)
+    return [
+        (int(row), int(column)) for row, column in zip(rows, columns, strict=True) if gains[row, column] < 0
+    ]
 
 
 def track(frames: Iterable[tuple[float, Sequence[Person]]], keypoint_names: Sequence[str]) -> list[Track]:
