@@ -61,7 +61,7 @@ class Fit:
         self._network: nn.Module = model
         if processes.count > 1:
             share_batch_norm(model)
-            self._network = DistributedDataParallel(model, broadcast_buffers=False)
+            self._network = DistributedDataParallel(model)
         on_cuda = self._device.type == "cuda"
         self._learning_rate = torch.tensor(recipe.learning_rate, device=self._device)
         self._optimiser = torch.optim.Adam(
