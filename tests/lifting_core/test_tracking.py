@@ -65,6 +65,10 @@ class Walker:
         return Person((exact + noise).astype(np.float32), random.uniform(0.5, 1, 17).astype(np.float32))
 
 
+def middle(one: Track) -> float:
+    return float(one.boxes[0, 0] + one.boxes[0, 2] / 2)
+
+
 def followed(walkers: Sequence[Walker], frames: int, seed: int = 0) -> tuple[list[Track], NDArray[np.int64]]:
     """The tracks, and the track of each walker in each frame: (frames, walkers), -1 for none."""
     random = np.random.default_rng(seed)
@@ -105,6 +109,27 @@ def test_who_is_hidden_while_crossing_comes_out_as_the_same(seed: int, gap: int)
     middle = 40
     behind = Walker(500, -5, height=190, hidden=(middle - gap // 2, middle - gap // 2 + gap))
     assert_no_swaps([Walker(100, 5), behind], 80, seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_detection_that_changes_over_from_one_to_the_other_takes_no_identity_along(seed: int) -> None:
+    """While one hides the other, detectors see one person, who begins as the one and ends as the other."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for frame in range(80):
+        places = [100 + 5 * frame, 500 - 5 * frame]
+        if 35 <= frame < 45:
+            change = (frame - 35) / 10
+            places = [places[0] * (1 - change) + places[1] * change]
+        people = []
+        for i, x in enumerate(places):
+            keypoints = figure(x, 400, 200, i + frame / 4) + random.normal(0, 2, (17, 2))
+            people.append(Person(keypoints.astype(np.float32), np.ones(17, np.float32)))
+        frames.append((frame / FPS, people))
+    tracks = sorted(track(frames, JOINTS), key=middle)
+    assert len(tracks) == 2
+    ends = [one.boxes[-1, 0] + one.boxes[-1, 2] / 2 for one in tracks]
+    np.testing.assert_allclose(ends, [495, 105], atol=10)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -183,10 +208,6 @@ def crowd() -> list[Track]:
         Walker(900, 0, height=220, hidden=(0, 40)),
     ]
     return followed(walkers, 100)[0]
-
-
-def middle(one: Track) -> float:
-    return float(one.boxes[0, 0] + one.boxes[0, 2] / 2)
 
 
 @pytest.mark.parametrize(
