@@ -1,8 +1,8 @@
 """Whether two people who cross keep their identities: `crossing.py VIDEO`.
 
 The video shows one person walking through a still scene, as the demo clip does. The person's mirror image,
-shifted in time and place in several ways, is put in front of them, so that one hides the other on the way. For
-each way the script tells the share of frames in which each of both has a track, and whether they were swapped.
+shifted in time and place in several ways, is put in front of them, so that one hides the other on the way.
+For each way the script tells the share of frames in which each has a track, and whether they were swapped.
 """
 
 from __future__ import annotations
