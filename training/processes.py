@@ -83,8 +83,8 @@ class SharedBatchNorm(nn.BatchNorm1d):
             assert self.momentum is not None
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * (size / (size - 1)), self.momentum)
-        normalised = (input - mean) * (variance + self.eps).rsqrt()
-        return (normalised * self.weight + self.bias).to(input.dtype)
+        normalised: Tensor = (input - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias
+        return normalised.to(input.dtype)
 
 
 class _MeanOfAll(torch.autograd.Function):
@@ -102,7 +102,8 @@ class _MeanOfAll(torch.autograd.Function):
 def _mean_of_all(value: Tensor) -> Tensor:
     total = value.clone()
     torch.distributed.all_reduce(total)
-    return total / torch.distributed.get_world_size()
+    mean: Tensor = total / torch.distributed.get_world_size()
+    return mean
 
 
 def share_batch_norm(network: nn.Module) -> None:
