@@ -81,6 +81,14 @@ def test_pieces_of_one_way_are_joined_and_a_turn_costs() -> None:
     assert [one.frames for one in join([on, before], LIMBS)] == [[*range(10), *range(20, 30)]]
 
 
+def test_a_leap_is_joined_if_nobody_else_can_be_meant() -> None:
+    before, after = walk(0, 10, 100, 1), walk(16, 26, 210, -12)
+    assert before.join_cost(after, LIMBS) == float("inf")
+    assert len(join([before, after], LIMBS)) == 1
+    assert len(join([before, after, walk(16, 26, 116, 1)], LIMBS)) == 2
+    assert len(join([before, walk(26, 36, 210, -12)], LIMBS)) == 2
+
+
 def test_size_tells_people_apart_who_reappear_in_one_place() -> None:
     tall, small = walk(0, 10, 100, 0), walk(0, 10, 130, 0, scale=0.6)
     tall_again, small_again = walk(20, 30, 130, 0), walk(20, 30, 100, 0, scale=0.6)
