@@ -152,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_person,
         default=default.person,
         metavar="WHO",
-        help="largest (default), an index from the left in the first frame with people, or a point X,Y",
+        help="largest (default), a number from 0 in order of appearance and from the left, or X,Y",
     )
     add("--start", type=int, default=default.start, metavar="FRAME", help="first frame (0)")
     add("--end", type=int, metavar="FRAME", help="last frame, inclusive (the clip's last)")

@@ -128,21 +128,19 @@ def track(frames: Iterable[tuple[float, Sequence[Person]]], keypoint_names: Sequ
     return tracker.tracks()
 
 
-def first_people(tracks: Sequence[Track]) -> list[Track]:
-    """Those who are in the first frame with anybody, from left to right."""
-    if not tracks:
-        return []
-    first = min(track.frames[0] for track in tracks)
-    present = [track for track in tracks if track.frames[0] == first]
-    return sorted(present, key=lambda track: float(track.boxes[0, 0] + track.boxes[0, 2] / 2))
+def in_order(tracks: Sequence[Track]) -> list[Track]:
+    """Everybody in order of appearance, those who appear together from left to right."""
+    return sorted(
+        tracks, key=lambda track: (track.frames[0], float(track.boxes[0, 0] + track.boxes[0, 2] / 2))
+    )
 
 
 def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:
     """The track of one person.
 
     "largest" is who fills most of the clip (height in pixels, summed over the frames); a number counts the
-    people of the first frame with anybody from the left, from 0; a point (x, y) in pixels means who is
-    nearest to it in the first frame in which anybody is near.
+    people from 0, in order of appearance and from the left (`in_order`); a point (x, y) in pixels means who
+    is nearest to it in the first frame in which anybody is near.
 
     Raises `InvalidInput` if there is nobody, or nobody of that number or near that point.
     """
@@ -155,7 +153,7 @@ def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:
     if person == "largest":
         return max(tracks, key=lambda track: float(track.boxes[:, 2:].max(axis=1).sum()))
     if isinstance(person, int):
-        return _by_index(first_people(tracks), person)
+        return _by_index(in_order(tracks), person)
     return _by_point(tracks, *person)
 
 
@@ -163,8 +161,9 @@ def _by_index(people: list[Track], index: int) -> Track:
     if not 0 <= index < len(people):
         count = f"There {'is 1 person' if len(people) == 1 else f'are {len(people)} people'}"
         raise InvalidInput(
-            f"{count} in the first frame with anybody, so there is no person number {index}.",
-            f"Choose a number from 0 to {len(people) - 1}, counted from the left, or click on the person.",
+            f"{count} in the clip, so there is no person number {index}.",
+            f"Choose a number from 0 to {len(people) - 1}, in order of appearance and from the left,"
+            " or click on the person.",
         )
     return people[index]
 

@@ -212,7 +212,16 @@ def crowd() -> list[Track]:
 
 @pytest.mark.parametrize(
     ("person", "x"),
-    [("largest", 500), (0, 100), (1, 300), (2, 500), (3, 900), ((510, 300), 500), ((310, 90), 300), ((880, 300), 900)],
+    [
+        ("largest", 500),
+        (0, 100),
+        (1, 300),
+        (2, 500),
+        (3, 900),
+        ((510, 300), 500),
+        ((310, 90), 300),
+        ((880, 300), 900),
+    ],
 )
 def test_choosing(crowd: list[Track], person: PersonChoice, x: float) -> None:
     assert middle(choose(crowd, person)) == pytest.approx(x, abs=15)
