@@ -7,7 +7,8 @@ import dataclasses
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -34,16 +35,18 @@ several inputs a failure does not stop the rest; the code is 1 if anything faile
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _leave)
-    with own_stderr(options.verbose) as stderr:
+    with own_stderr(options.verbose) as stderr, _stop_signals() as received:
         report = Report(stderr, options.json, options.verbose)
         try:
-            return _run(options, report)
+            return _run(options, report, received)
         except (Exception, KeyboardInterrupt) as error:
-            return report.failed(None, error)
+            if not received:
+                return report.failed(None, error)
+            report.failed(None, KeyboardInterrupt())
+            return 128 + received[0]
 
 
-def _run(options: argparse.Namespace, report: Report) -> int:
+def _run(options: argparse.Namespace, report: Report, received: Sequence[int]) -> int:
     """Do every task, whatever becomes of the others, and return the exit code of them all."""
     settings = _settings(options)
     tasks = plan(options.input, options.output, options.preview, f".{options.format}", options.overwrite)
@@ -60,6 +63,8 @@ def _run(options: argparse.Namespace, report: Report) -> int:
                 _write(task, lifted.motion, settings, blender, bars)
             codes.append(report.done(task, lifted, time.monotonic() - began))
         except Exception as error:
+            if received:
+                raise KeyboardInterrupt from error
             codes.append(report.failed(task, error))
     return next(code for code in (FAILED, BAD_INPUT, DONE) if code in codes)
 
@@ -92,9 +97,24 @@ def _blender(tasks: Sequence[Task], executable: Path | None) -> Blender | None:
     return Blender.find(executable)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that nothing half-written is left."""
-    raise SystemExit(128 + number)
+@contextmanager
+def _stop_signals() -> Iterator[Sequence[int]]:
+    """Unwind on SIGTERM as on Ctrl-C, so that nothing half-written is left; gives the signals received.
+
+    Native libraries make other errors of a KeyboardInterrupt that reaches them, so these are worth a look.
+    """
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _settings(options: argparse.Namespace) -> LiftSettings:
