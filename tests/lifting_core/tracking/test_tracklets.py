@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifting_core.detection.detector import Person
-from lifting_core.tracklets import Tracklet, box, join, pair
+from lifting_core.tracking.tracklets import Tracklet, box, join, pair
 
 OUTLINE = np.array([[0, 0], [-20, 40], [20, 40], [-15, 100], [15, 100], [-15, 180], [15, 180]], np.float32)
 LIMBS = [(1, 3), (2, 4), (3, 5), (4, 6)]
