@@ -79,7 +79,6 @@ class MediaPipeDetector:
     def __init__(self, most_people: int = 6) -> None:
         self._most_people = most_people
         self._searcher = Landmarker("image", people=_MOST_IN_WINDOW)
-        self._idle: list[Landmarker] = []
         self._followers: list[_Follower] = []
         self._image_size = (0, 0)
         self._plan = SearchPlan((1, 1))
@@ -108,9 +107,10 @@ class MediaPipeDetector:
 
     def close(self) -> None:
         self._threads.shutdown()
-        for landmarker in (self._searcher, *self._idle, *(f.landmarker for f in self._followers)):
-            landmarker.close()
-        self._idle, self._followers = [], []
+        self._searcher.close()
+        for follower in self._followers:
+            follower.landmarker.close()
+        self._followers = []
 
     def __enter__(self) -> MediaPipeDetector:
         return self
@@ -125,7 +125,7 @@ class MediaPipeDetector:
 
     def _start(self, image_size: tuple[int, int]) -> None:
         for follower in self._followers:
-            self._dismiss(follower)
+            follower.landmarker.close()
         self._followers = []
         self._image_size = image_size
         self._plan = SearchPlan(image_size)
@@ -144,7 +144,7 @@ class MediaPipeDetector:
                 gone.add(a if a.continuity < b.continuity else b)
         for follower in gone:
             self._plan.lost(follower.window)
-            self._dismiss(follower)
+            follower.landmarker.close()
         self._followers = [follower for follower in self._followers if follower not in gone]
 
     def _aim(self, look: Look) -> tuple[Window, list[Window]]:
@@ -152,9 +152,17 @@ class MediaPipeDetector:
         return look.window, [follower.body for follower in self._followers] if look.hide_known else []
 
     def _survey(self, image: NDArray[np.uint8]) -> None:
-        """Search everywhere: people are counted in the first frame with any, so nobody must be missing."""
-        for window in self._plan.windows:
-            self._welcome(self._searcher.find(image, *self._aim(Look(window, True))), image)
+        """Search everywhere, in two windows at a time: so who was there first is counted first."""
+        searchers = self._searcher, Landmarker("image", people=_MOST_IN_WINDOW)
+        windows = iter(self._plan.windows)
+        while pair := tuple(itertools.islice(windows, len(searchers))):
+            aims = [self._aim(Look(window, True)) for window in pair]
+            finds = [
+                self._threads.submit(s.find, image, *aim) for s, aim in zip(searchers, aims, strict=False)
+            ]
+            for find in finds:
+                self._welcome(find.result(), image)
+        searchers[1].close()
         self._surveyed = bool(self._followers)
 
     def _welcome(self, candidates: list[Person], image: NDArray[np.uint8]) -> None:
@@ -164,22 +172,15 @@ class MediaPipeDetector:
                 return
             if not self._is_new(candidate):
                 continue
-            follower = _Follower(self._landmarker(), candidate, self._image_size)
+            follower = _Follower(Landmarker("video"), candidate, self._image_size)
             follower.look(image)
             if follower.continuity >= SAME_PERSON and self._is_new(follower.sighting):
                 self._followers.append(follower)
             else:
-                self._dismiss(follower)
+                follower.landmarker.close()
 
     def _is_new(self, person: Person | None) -> bool:
         if person is None or not is_credible(person, self._image_size):
             return False
         known = (follower.sighting for follower in self._followers)
         return all(other is None or similarity(person, other) < SAME_PERSON for other in known)
-
-    def _landmarker(self) -> Landmarker:
-        return self._idle.pop() if self._idle else Landmarker("video")
-
-    def _dismiss(self, follower: _Follower) -> None:
-        follower.landmarker.forget()
-        self._idle.append(follower.landmarker)
