@@ -182,7 +182,8 @@ def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detect
         end = media.info.frames if settings.end is None else settings.end + 1
         total = len(range(settings.start, end, settings.step))
     times = []
-    with open_detector(settings.detector) as detector, closing(ahead(media)) as frames:
+    thrifty = settings.person == "largest"
+    with open_detector(settings.detector, thrifty) as detector, closing(ahead(media)) as frames:
         progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
         for frame in frames:

@@ -38,11 +38,15 @@ class _Follower:
     def __init__(self, landmarker: Landmarker, person: Person, image_size: tuple[int, int]) -> None:
         self.landmarker = landmarker
         self.sighting: Person | None = None
-        """The person in the last picture, if there."""
+        """The person in the picture looked at last, if there."""
+        self.is_fresh = False
+        """Whether that is the present picture."""
+        self.prominence = 0.0
+        """Size in pixels, summed over the pictures since the person was found."""
         self.continuity = 1.0
         """Similarity of the last two sightings."""
         self.misses = 0
-        """Pictures since the last sighting."""
+        """Looks since the last sighting."""
         self._image_size = image_size
         self._last = person
         self._side = _FIRST_WINDOW * size(person)
@@ -54,8 +58,15 @@ class _Follower:
         """The part of the picture that the person took when last seen."""
         return Window.containing(self._last.keypoints, _MARGIN * size(self._last), self._image_size)
 
+    def rest(self) -> None:
+        """Let a picture pass."""
+        self.is_fresh = False
+        self.prominence += size(self._last)
+
     def look(self, image: NDArray[np.uint8]) -> None:
         """Find the person in the next picture."""
+        self.is_fresh = True
+        self.prominence += size(self._last)
         self.window = self._next_window()
         found = self.landmarker.find(image, self.window)
         self.sighting = next((person for person in found if is_credible(person, self._image_size)), None)
@@ -74,9 +85,15 @@ class _Follower:
 
 
 class MediaPipeDetector:
-    """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame."""
+    """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame.
 
-    def __init__(self, most_people: int = 6) -> None:
+    With `thrifty`, whoever has filled most of the clip so far is found in every frame, and the others, who
+    only need to be told apart, in every second one.
+    """
+
+    def __init__(self, most_people: int = 6, thrifty: bool = False) -> None:
+        self._thrifty = thrifty
+        self._frame = 0
         self._most_people = most_people
         self._searcher = Landmarker("image", people=_MOST_IN_WINDOW)
         self._followers: list[_Follower] = []
@@ -103,7 +120,7 @@ class MediaPipeDetector:
             self._welcome(search.result(), image)
         if not self._surveyed and (first or self._followers):
             self._survey(image)
-        return [follower.sighting for follower in self._followers if follower.sighting is not None]
+        return [one.sighting for one in self._followers if one.is_fresh and one.sighting is not None]
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -133,9 +150,10 @@ class MediaPipeDetector:
 
     def _follow(self, image: NDArray[np.uint8]) -> None:
         """Find everybody who is followed; let go of who is lost, and of the worse of two who see the same."""
-        looks = [self._threads.submit(follower.look, image) for follower in self._followers[1:]]
-        if self._followers:
-            self._followers[0].look(image)
+        awake = self._awake()
+        looks = [self._threads.submit(follower.look, image) for follower in awake[1:]]
+        if awake:
+            awake[0].look(image)
         for look in looks:
             look.result()
         gone = {follower for follower in self._followers if follower.misses > _PATIENCE}
@@ -146,6 +164,17 @@ class MediaPipeDetector:
             self._plan.lost(follower.window)
             follower.landmarker.close()
         self._followers = [follower for follower in self._followers if follower not in gone]
+
+    def _awake(self) -> list[_Follower]:
+        """Those who look at the present picture; the others rest."""
+        self._frame += 1
+        if not self._thrifty or len(self._followers) < 2:
+            return self._followers
+        leader = max(self._followers, key=lambda follower: follower.prominence)
+        bystanders = [follower for follower in self._followers if follower is not leader]
+        for follower in bystanders[self._frame % 2 :: 2]:
+            follower.rest()
+        return [leader, *bystanders[(self._frame + 1) % 2 :: 2]]
 
     def _aim(self, look: Look) -> tuple[Window, list[Window]]:
         """The window to search, and the parts to hide."""

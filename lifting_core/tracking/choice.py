@@ -23,9 +23,9 @@ def in_order(tracks: Sequence[Track]) -> list[Track]:
 def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:
     """The track of one person.
 
-    "largest" is who fills most of the clip (height in pixels, summed over the frames); a number counts the
-    people from 0, in order of appearance and from the left (`in_order`); a point (x, y) in pixels means who
-    is nearest to it in the first frame in which anybody is near.
+    "largest" is who fills most of the clip (size in pixels, times the frames from first to last sighting); a
+    number counts the people from 0, in order of appearance and from the left (`in_order`); a point (x, y) in
+    pixels means who is nearest to it in the first frame in which anybody is near.
 
     Raises `InvalidInput` if there is nobody, or nobody of that number or near that point.
     """
@@ -36,10 +36,15 @@ def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:
             " the picture tall.",
         )
     if person == "largest":
-        return max(tracks, key=lambda track: float(track.boxes[:, 2:].max(axis=1).sum()))
+        return max(tracks, key=_prominence)
     if isinstance(person, int):
         return _by_index(in_order(tracks), person)
     return _by_point(tracks, *person)
+
+
+def _prominence(track: Track) -> float:
+    # By time, not by sightings: a detector may look at some people less often than at others.
+    return float(track.boxes[:, 2:].max(axis=1).mean() * (track.frames[-1] - track.frames[0] + 1))
 
 
 def _by_index(people: list[Track], index: int) -> Track:
