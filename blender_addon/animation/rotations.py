@@ -46,7 +46,7 @@ def shortest_turn(start: Vectors, end: Vectors) -> Quaternions:
     across, along = np.cross(start, end), (start * end).sum(-1, keepdims=True)
     # Opposite directions have no common normal: any axis across them will do.
     spare = np.cross(start, np.where(abs(start[..., :1]) < 0.6, [1.0, 0, 0], [0, 1.0, 0]))
-    opposite = along < _NOTHING - 1
+    opposite = along < _NOTHING**2 - 1
     return unit(np.concatenate([np.where(opposite, 0, 1 + along), np.where(opposite, spare, across)], -1))
 
 
