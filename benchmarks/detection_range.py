@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import cv2
 import mediapipe
@@ -45,10 +46,12 @@ class Bare:
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
         poses = self._landmarker.detect_for_video(image, round(frame.time * 1000)).pose_landmarks
         size = (frame.image.shape[1], frame.image.shape[0])
-        return [np.array([(point.x, point.y) for point in pose]) * size for pose in poses]
+        return [np.array([(p.x, p.y) for p in pose], np.float64) * size for pose in poses]
 
 
 class Ours:
+    """This project's detector."""
+
     def __init__(self) -> None:
         self._detector = open_detector("mediapipe")
 
@@ -56,34 +59,33 @@ class Ours:
         return [person.keypoints.astype(np.float64) for person in self._detector.detect(frame)]
 
 
-def main_person(video: str) -> tuple[list[Frame], Track]:
-    """The frames in which the main person is seen, and the keypoints there."""
+def main_person(video: str, most: int) -> tuple[list[Frame], Track]:
+    """The first frames in which the main person is seen, and the keypoints there."""
     with open_detector("mediapipe") as detector:
-        frames = list(open_media(video))
+        frames = list(islice(open_media(video), most))
         people = ((frame.time, detector.detect(frame)) for frame in frames)
         person = choose(track(people, detector.keypoint_names))
     return [frames[i] for i in person.frames], person
 
 
 def composed(frames: list[Frame], person: Track, share: float) -> Iterator[tuple[Frame, Array]]:
-    """Frames with the person at `share` of their height, and the (33, 2) keypoints there."""
+    """Frames with the person alone at `share` of their height, and the (33, 2) keypoints there."""
     boxes = person.boxes.astype(np.float64)
     scale = share * CANVAS[1] / np.median(boxes[:, 3])
-    window = np.ones(15) / 15
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
-    padded = np.pad(middles, ((7, 7), (0, 0)), mode="edge")
-    middles = np.stack([np.convolve(padded[:, axis], window, mode="valid") for axis in (0, 1)], axis=1)
     for i, frame in enumerate(frames):
+        left, top, width, height = boxes[i]
+        margin = 0.2 * max(width, height)
+        low = np.maximum([left - margin, top - margin], 0).astype(int)
+        high = np.array([left + width + margin, top + height + margin]).astype(int)
+        cutout = frame.image[low[1] : high[1], low[0] : high[0]]
+        small = cv2.resize(cutout, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        blurred = cv2.resize(frame.image, (32, 18), interpolation=cv2.INTER_AREA)
+        canvas = np.asarray(cv2.resize(blurred, CANVAS, interpolation=cv2.INTER_CUBIC), np.uint8)
         swing = np.sin(2 * np.pi * i / 150) * (1 - share) * 0.4
-        goal = np.array([CANVAS[0] * (0.5 + swing), CANVAS[1] / 2])
-        matrix = np.column_stack([np.eye(2) * scale, goal - scale * middles[i]])
-        flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=flags)
-        shift = np.column_stack([np.eye(2), matrix[:, 2]])
-        canvas = cv2.GaussianBlur(cv2.resize(frame.image, CANVAS), (0, 0), 25)
-        cv2.warpAffine(small, shift, CANVAS, dst=canvas, borderMode=cv2.BORDER_TRANSPARENT)
-        keypoints = person.seen_keypoints[i] @ matrix[:, :2].T + matrix[:, 2]
-        yield Frame(i, i / 30, canvas), keypoints
+        corner = np.array([CANVAS[0] * (0.5 + swing), CANVAS[1] / 2]) - np.array(small.shape[1::-1]) / 2
+        move = np.column_stack([np.eye(2), corner])
+        cv2.warpAffine(small, move, CANVAS, dst=canvas, borderMode=cv2.BORDER_TRANSPARENT)
+        yield Frame(i, i / 30, canvas), (person.seen_keypoints[i] - low) * scale + corner
 
 
 def hit_rate(find: Callable[[Frame], list[Array]], frames: list[Frame], person: Track, share: float) -> float:
@@ -98,15 +100,16 @@ def hit_rate(find: Callable[[Frame], list[Array]], frames: list[Frame], person: 
 
 def speeds(frames: list[Frame]) -> tuple[float, float]:
     """Seconds a frame of the bare detector and of ours, after the first frame."""
-    bare, ours = Bare(), Ours()
-    bare.find(frames[0]), ours.find(frames[0])
+    detectors: tuple[Bare, Ours] = (Bare(), Ours())
+    for detector in detectors:
+        detector.find(frames[0])
     spent = [0.0, 0.0]
     for start in range(1, len(frames), TURN):
         turn = frames[start : start + TURN]
-        for side, detector in enumerate((bare, ours)):
+        for side in (0, 1):
             began = time.perf_counter()
             for frame in turn:
-                detector.find(frame)
+                detectors[side].find(frame)
             spent[side] += time.perf_counter() - began
     return spent[0] / (len(frames) - 1), spent[1] / (len(frames) - 1)
 
@@ -116,8 +119,7 @@ def main() -> None:
     parser.add_argument("video")
     parser.add_argument("--frames", type=int, default=150, help="at most so many of the video (default 150)")
     options = parser.parse_args()
-    frames, person = main_person(options.video)
-    frames = frames[: options.frames]
+    frames, person = main_person(options.video, options.frames)
     print("person's height / picture's   bare MediaPipe   Lift Pose")
     for share in SHARES:
         rates = [hit_rate(detector.find, frames, person, share) for detector in (Bare(), Ours())]

@@ -73,7 +73,12 @@ def _save(output: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".lift-pose-", dir=output.resolve().parent) as folder:
             temporary = Path(folder) / output.name
-            bpy.ops.wm.save_as_mainfile(filepath=str(temporary), copy=True, check_existing=False)
+            bpy.ops.wm.save_as_mainfile(
+                filepath=str(temporary),
+                copy=True,
+                check_existing=False,
+                relative_remap=False,  # paths relative to the temporary folder would lead astray
+            )
             os.replace(temporary, output)  # noqa: PTH105
     except (OSError, RuntimeError) as error:
         raise LiftPoseError(

@@ -13,7 +13,7 @@ from .operators.probe import LiftPoseProbe
 from .properties import chosen
 from .session import session
 
-_LETTER = 6.5  # pixels that a letter of the panel is wide, at scale 1
+_LETTER = 7.4  # pixels that a letter of the panel is wide, at scale 1
 
 
 class _Panel(bpy.types.Panel):

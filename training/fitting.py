@@ -61,7 +61,7 @@ class Fit:
         self._network: nn.Module = model
         if processes.count > 1:
             share_batch_norm(model)
-            self._network = DistributedDataParallel(model, broadcast_buffers=False)
+            self._network = DistributedDataParallel(model)
         on_cuda = self._device.type == "cuda"
         self._learning_rate = torch.tensor(recipe.learning_rate, device=self._device)
         self._optimiser = torch.optim.Adam(
@@ -172,7 +172,7 @@ class Fit:
             self.model.load_state_dict(state["model"])
             self._optimiser.load_state_dict(state["optimiser"])
             _restore_generators(state["generators"][self._processes.rank], self._device)
-        except (RuntimeError, pickle.UnpicklingError, KeyError, ValueError, EOFError) as error:
+        except (RuntimeError, OSError, pickle.UnpicklingError, KeyError, ValueError, EOFError) as error:
             raise InvalidInput(
                 f"The checkpoint {path} is damaged or of another run.", "Remove it to begin again."
             ) from error

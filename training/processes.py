@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 import torch.distributed
-import torch.distributed.nn.functional
 from torch import Tensor, nn
 
 
@@ -73,8 +72,10 @@ class SharedBatchNorm(nn.BatchNorm1d):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of nn.BatchNorm1d's parameter)
         if not self.training:
             return super().forward(input)
-        mean = _mean_of_all(input.float().mean(0))
-        variance = _mean_of_all((input.float() - mean).square().mean(0))
+        variance, mean = torch.var_mean(input.float(), dim=0, correction=0)
+        moments = torch.stack([mean, variance + mean.square()])
+        mean, square = _MeanOfAll.apply(moments)  # type: ignore[no-untyped-call]
+        variance = (square - mean.square()).clamp(min=0.0)
         with torch.no_grad():
             size = len(input) * torch.distributed.get_world_size()
             assert self.running_mean is not None
@@ -82,14 +83,27 @@ class SharedBatchNorm(nn.BatchNorm1d):
             assert self.momentum is not None
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * (size / (size - 1)), self.momentum)
-        normalised = (input - mean) * (variance + self.eps).rsqrt()
-        return (normalised * self.weight + self.bias).to(input.dtype)
+        normalised: Tensor = (input - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias
+        return normalised.to(input.dtype)
+
+
+class _MeanOfAll(torch.autograd.Function):
+    """The mean of a tensor over the processes, through which gradients flow back to all of them."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        return _mean_of_all(value)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return _mean_of_all(gradients[0])
 
 
 def _mean_of_all(value: Tensor) -> Tensor:
-    """Mean over the processes that gradients flow through."""
-    total: Tensor = torch.distributed.nn.functional.all_reduce(value)  # type: ignore[no-untyped-call]
-    return total / torch.distributed.get_world_size()
+    total = value.clone()
+    torch.distributed.all_reduce(total)
+    mean: Tensor = total / torch.distributed.get_world_size()
+    return mean
 
 
 def share_batch_norm(network: nn.Module) -> None:

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from training.datasets.human36m.names import ACTIONS
 
-SHORT_NAMES: dict[str, str] = dict(
-    zip(
-        ACTIONS,
-        [
-            "Dir",
-            "Disc",
-            "Eat",
-            "Greet",
-            "Phone",
-            "Photo",
-            "Pose",
-            "Purch",
-            "Sit",
-            "SitD",
-            "Smoke",
-            "Wait",
-            "WalkD",
-            "Walk",
-            "WalkT",
-        ],
-        strict=True,
-    )
+_SHORT = (
+    *("Dir", "Disc", "Eat", "Greet", "Phone", "Photo", "Pose", "Purch"),
+    *("Sit", "SitD", "Smoke", "Wait", "WalkD", "Walk", "WalkT"),
 )
+SHORT_NAMES: dict[str, str] = dict(zip(ACTIONS, _SHORT, strict=True))
 """What the tables call the actions."""
 
 _ROWS: dict[tuple[str, str], tuple[float, ...]] = {

@@ -134,7 +134,8 @@ def _check_same_run(out: Path, settings: dict[str, Any]) -> None:
             f"{out} holds a checkpoint, but no readable {CONFIG}.", "Choose another folder for the run."
         ) from error
     now = json.loads(json.dumps(settings))
-    different = [name for name in _flat(now) if _flat(now)[name] != _flat(begun).get(name)]
+    then = _flat({name: begun.get(name) for name in now})
+    different = [name for name, value in _flat(now).items() if value != then.get(name)]
     if different:
         raise InvalidInput(
             f"{out} holds a run with another {', '.join(different)}.",

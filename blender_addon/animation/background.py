@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ..compatibility import new_animation
+from ..motion_file import Motion
 from .camera import frame_aspect
 from .fcurves import Keys
 from .orientation import Orientation, movie_orientation, photo_orientation
@@ -20,12 +21,13 @@ _DRIFT = 0.5  # frames that clip and scene may part before the background is key
 
 
 def add_background(
-    camera: bpy.types.Object, media: Path, fps: float, scene: bpy.types.Scene, start: int
+    camera: bpy.types.Object, media: Path, motion: Motion, scene: bpy.types.Scene, start: int
 ) -> bool:
     """Show a photo, a video or numbered pictures (a folder or shot_%04d.png) behind the camera.
 
-    `fps` is the clip's rate; its first frame is shown at scene frame `start`. Returns False, having done
-    nothing, when Blender cannot read the media.
+    Its first frame is shown at scene frame `start`, its last is the last of the motion: asking Blender for
+    the length of a movie takes longer than all the rest. Returns False, having done nothing, when Blender
+    cannot find the media.
     """
     pictures = _pictures(media)
     file = pictures[0] if pictures else media
@@ -43,9 +45,10 @@ def add_background(
     if pictures:
         image.source = "SEQUENCE"
         first, last = _number(pictures[0]), _number(pictures[-1])
-        _follow(data, background, range(first, last + 1), fps, scene)
+        _follow(data, background, range(first, last + 1), motion.fps, scene)
     elif image.source == "MOVIE":
-        _follow(data, background, range(1, image.frame_duration + 1), fps, scene)
+        frames = round(motion.time[-1] * motion.fps) + 1
+        _follow(data, background, range(1, frames + 1), motion.fps, scene)
     turn = movie_orientation(file) if image.source == "MOVIE" else photo_orientation(file)
     _turn(background, turn, frame_aspect(scene))
     return True
@@ -82,7 +85,7 @@ def _follow(
     user = background.image_user
     user.use_auto_refresh = True
     user.frame_offset = numbers.start - 1
-    user.frame_duration = max(1, len(numbers))
+    user.frame_duration = len(numbers)
     ratio = fps * scene.render.fps_base / scene.render.fps
     if abs(ratio - 1) * len(numbers) < _DRIFT:
         return
@@ -99,9 +102,8 @@ def _turn(background: bpy.types.CameraBackgroundImage, turn: Orientation, frame:
     """Stand the image upright inside a frame of that width over height."""
     background.use_flip_x = turn.mirrored
     background.rotation = math.pi / 2 * turn.quarter_turns  # clockwise
-    size: Any = background.image.size
-    width, height = size
-    if turn.quarter_turns % 2 and height:
-        lying = width / height
+    if turn.quarter_turns % 2:
+        size: Any = background.image.size  # decodes the picture
+        lying = size[0] / max(1, size[1])
         # Blender fits the lying image; widths and heights in units of the frame's height.
         background.scale = min(1, frame * lying) / min(frame, lying)

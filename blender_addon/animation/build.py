@@ -72,7 +72,7 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     camera = new_camera(motion, f"{name} Camera", scene)
     _place_beside(camera, armature, scale_to(armature, motion))
     collection.objects.link(camera)
-    if media is not None and not add_background(camera, media, motion.fps, scene, placement.start):
+    if media is not None and not add_background(camera, media, motion, scene, placement.start):
         notices.append(f"Blender cannot show {media.name} behind it.")
 
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), placement.start))

@@ -79,7 +79,7 @@ class LiftingModel(nn.Module):
         """
         inputs = (features.flatten(1) - self.input_mean) / self.input_deviation
         joints: Tensor = self.network(inputs) * self.output_deviation + self.output_mean
-        return joints.reshape(len(joints), -1, 3)
+        return joints.reshape(-1, len(self.profile.joints), 3)
 
 
 def save_model(

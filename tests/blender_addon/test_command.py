@@ -39,6 +39,21 @@ def test_blend_holds_an_animated_armature_each(
     bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
+def test_clip_is_found_from_the_saved_file(motion_file: Callable[..., Path], tmp_path: Path) -> None:
+    clip, output = tmp_path / "media" / "walk.png", tmp_path / "made" / "out.blend"
+    clip.parent.mkdir()
+    output.parent.mkdir()
+    image = bpy.data.images.new("Picture", 8, 8)
+    image.filepath_raw, image.file_format = str(clip), "PNG"
+    image.save()
+    done = _run(motion_file(), output, "--media", clip)
+    assert done.returncode == 0, done.stderr
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    shown = bpy.context.scene.camera.data.background_images[0].image
+    assert Path(bpy.path.abspath(shown.filepath)).resolve() == clip
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
 def test_existing_file_is_replaced_whole(motion_file: Callable[..., Path], tmp_path: Path) -> None:
     output = tmp_path / "out.blend"
     output.write_text("old")

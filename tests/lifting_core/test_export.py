@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,19 +43,22 @@ def test_a_motion_file_holds_the_motion(motion: Motion, tmp_path: Path) -> None:
 
 def test_a_blend_holds_the_armature_its_action_and_the_clip(motion: Motion, tmp_path: Path) -> None:
     pytest.importorskip("bpy", reason="needs the bpy module")
-    target = tmp_path / "a.blend"
+    clip = shutil.copy(_CLIP, tmp_path / "clip.mp4")
+    target = tmp_path / "out" / "a.blend"
+    target.parent.mkdir()
     target.write_text("old")
-    write(motion, target, _CLIP, None)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.blend"], "no backups, no temporary files"
+    write(motion, target, clip, None)
+    assert [path.name for path in target.parent.iterdir()] == ["a.blend"], "no backups, no temporary files"
     code = (
-        "import bpy, sys; bpy.ops.wm.open_mainfile(filepath=sys.argv[1])\n"
+        "import bpy, os, sys; bpy.ops.wm.open_mainfile(filepath=sys.argv[1])\n"
         "armature, = [o for o in bpy.data.objects if o.type == 'ARMATURE']\n"
         "first, last = armature.animation_data.action.frame_range; print(last - first)\n"
-        "print(*(bpy.path.abspath(clip.filepath) for clip in (*bpy.data.movieclips, *bpy.data.images)))"
+        "clips = [clip.filepath for clip in (*bpy.data.movieclips, *bpy.data.images)]\n"
+        "print(*(os.path.normpath(bpy.path.abspath(clip)) for clip in clips))"
     )
     done = subprocess.run([sys.executable, "-c", code, target], check=True, capture_output=True, text=True)
     assert "5.0\n" in done.stdout
-    assert str(_CLIP) in done.stdout
+    assert f"{clip}\n" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX scripts")

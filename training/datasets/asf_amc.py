@@ -109,6 +109,7 @@ _KEYWORDS = {
 def _fields(words: Iterable[str]) -> dict[str, list[str]]:
     """The words after each keyword."""
     fields: dict[str, list[str]] = {}
+    values: list[str] = []
     for word in words:
         if word in _KEYWORDS:
             values = fields.setdefault(word, [])

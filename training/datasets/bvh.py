@@ -53,7 +53,8 @@ def read_bvh(path: str | os.PathLike[str]) -> SkeletalMotion:
         tokens = iter(Path(path).read_text(encoding="utf-8", errors="strict").split())
         skeleton = _read_hierarchy(tokens)
         frames, frame_time = _read_motion_header(tokens)
-        values = np.array(list(tokens), np.float64).reshape(frames, -1)
+        columns = sum(map(len, skeleton.channels))
+        values = np.array(list(tokens), np.float64).reshape(frames, columns)
         return _pose(skeleton, values, 1 / frame_time)
     except (StopIteration, ValueError, IndexError, ZeroDivisionError) as error:
         raise InvalidInput(f"{path} is not a whole BVH file.", "Leave it out or repair it.") from error

@@ -10,9 +10,10 @@ import pytest
 
 from blender_addon.animation.background import add_background
 from blender_addon.animation.build import Placement, build
-from blender_addon.motion_file import read_motion
+from blender_addon.motion_file import Motion, read_motion
 
 Camera = bpy.types.Object
+MakeMotion = Callable[[float], Motion]
 
 
 @pytest.fixture
@@ -20,6 +21,12 @@ def camera(scene: bpy.types.Scene) -> Camera:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     scene.collection.objects.link(camera)
     return camera
+
+
+@pytest.fixture
+def motion(motion_file: Callable[..., Path]) -> MakeMotion:
+    """A motion of 60 frames."""
+    return lambda fps: read_motion(motion_file(fps=fps, frames=60))
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +60,10 @@ def _shown(scene: bpy.types.Scene, camera: Camera, frame: int) -> int:
     return number
 
 
-def test_photo_is_shown_whole(scene: bpy.types.Scene, camera: Camera, tmp_path: Path) -> None:
-    add_background(camera, _save_picture(tmp_path / "photo.png"), 24, scene, 1)
+def test_photo_is_shown_whole(
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, tmp_path: Path
+) -> None:
+    add_background(camera, _save_picture(tmp_path / "photo.png"), motion(24), scene, 1)
     background = camera.data.background_images[0]
     assert camera.data.show_background_images
     assert tuple(background.image.size) == (64, 32)
@@ -63,7 +72,12 @@ def test_photo_is_shown_whole(scene: bpy.types.Scene, camera: Camera, tmp_path: 
 
 @pytest.mark.parametrize(("size", "scale"), [((32, 64), 2.0), ((1920, 1080), 1080 / 1920)])
 def test_lying_photo_is_stood_up(
-    scene: bpy.types.Scene, camera: Camera, tmp_path: Path, size: tuple[int, int], scale: float
+    scene: bpy.types.Scene,
+    camera: Camera,
+    motion: MakeMotion,
+    tmp_path: Path,
+    size: tuple[int, int],
+    scale: float,
 ) -> None:
     """Blender fits the lying picture into the frame, then turns it clockwise and scales it."""
     image = pytest.importorskip("PIL.Image")
@@ -71,53 +85,57 @@ def test_lying_photo_is_stood_up(
     exif[274] = 6
     image.new("RGB", (64, 32)).save(tmp_path / "phone.jpg", exif=exif)
     scene.render.resolution_x, scene.render.resolution_y = size
-    add_background(camera, tmp_path / "phone.jpg", 24, scene, 1)
+    add_background(camera, tmp_path / "phone.jpg", motion(24), scene, 1)
     background = camera.data.background_images[0]
     assert background.rotation == pytest.approx(np.pi / 2)
     assert background.scale == pytest.approx(scale)
 
 
-def test_movie_at_the_scenes_rate_runs_along(scene: bpy.types.Scene, camera: Camera, movie: Path) -> None:
+def test_movie_at_the_scenes_rate_runs_along(
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, movie: Path
+) -> None:
     scene.render.fps = 30
-    add_background(camera, movie, 30, scene, 5)
+    add_background(camera, movie, motion(30), scene, 5)
     assert [_shown(scene, camera, frame) for frame in (5, 6, 64, 90)] == [1, 2, 60, 60]
     assert camera.data.animation_data is None
 
 
 @pytest.mark.parametrize("rate", [24, 25, 50, 60])
 def test_movie_of_another_rate_keeps_its_time(
-    scene: bpy.types.Scene, camera: Camera, movie: Path, rate: int
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, movie: Path, rate: int
 ) -> None:
     scene.render.fps = rate
-    add_background(camera, movie, 30, scene, 5)
+    add_background(camera, movie, motion(30), scene, 5)
     for frame in range(5, 5 + 2 * rate):
         assert _shown(scene, camera, frame) == 1 + (frame - 5) * 30 // rate
 
 
 def test_numbered_pictures_start_at_their_first_number(
-    scene: bpy.types.Scene, camera: Camera, tmp_path: Path
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, tmp_path: Path
 ) -> None:
     scene.render.fps = 24
     for number in (9, 10, 11):
         _save_picture(tmp_path / f"take2_{number:03d}.png")
     (tmp_path / "notes.txt").touch()
-    add_background(camera, tmp_path, 24, scene, 1)
+    add_background(camera, tmp_path, motion(24), scene, 1)
     assert camera.data.background_images[0].image.source == "SEQUENCE"
     assert [_shown(scene, camera, frame) for frame in (1, 2, 3, 4)] == [9, 10, 11, 11]
 
 
-def test_pattern_stands_for_its_pictures(scene: bpy.types.Scene, camera: Camera, tmp_path: Path) -> None:
+def test_pattern_stands_for_its_pictures(
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, tmp_path: Path
+) -> None:
     for name in ("shot_0003.png", "shot_0004.png", "other_0001.png"):
         _save_picture(tmp_path / name)
     scene.render.fps = 24
-    assert add_background(camera, tmp_path / "shot_%04d.png", 24, scene, 1)
+    assert add_background(camera, tmp_path / "shot_%04d.png", motion(24), scene, 1)
     assert [_shown(scene, camera, frame) for frame in (1, 2, 3)] == [3, 4, 4]
 
 
 def test_media_that_cannot_be_read_is_left_out(
-    scene: bpy.types.Scene, camera: Camera, tmp_path: Path
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, tmp_path: Path
 ) -> None:
-    assert not add_background(camera, tmp_path / "gone.mp4", 24, scene, 1)
+    assert not add_background(camera, tmp_path / "gone.mp4", motion(24), scene, 1)
     assert len(camera.data.background_images) == 0
 
 

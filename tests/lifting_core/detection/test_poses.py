@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from lifting_core.detection.detector import Person
 from lifting_core.detection.poses import SAME_PERSON, hidden_outside, is_credible, similarity, size
 
-OUTLINE = np.array([[0, 0], [-20, 40], [20, 40], [-15, 100], [15, 100], [-15, 180], [15, 180], [0, 90]], float)
+OUTLINE = np.array(
+    [[0, 0], [-20, 40], [20, 40], [-15, 100], [15, 100], [-15, 180], [15, 180], [0, 90]], float
+)
 
 
 def person(x: float = 200, y: float = 100, scale: float = 1, confidence: float = 1) -> Person:

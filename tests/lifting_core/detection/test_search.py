@@ -17,7 +17,9 @@ def picture(*boxes: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     return image
 
 
-def looks(plan: SearchPlan, frames: int, image: NDArray[np.uint8], followed: list[Window]) -> list[Look | None]:
+def looks(
+    plan: SearchPlan, frames: int, image: NDArray[np.uint8], followed: list[Window]
+) -> list[Look | None]:
     return [plan.next(image, followed) for _ in range(frames)]
 
 

@@ -98,11 +98,11 @@ def test_an_arm_by_hand(tmp_path: Path) -> None:
     motion = read_asf_amc(*write(tmp_path))
     assert motion.names == ("root", "upper", "link", "fore")
     assert motion.fps == 30
-    np.testing.assert_allclose(motion.positions[0], [[1, 2, 3], [5, 2, 3], [5, 2, 3.5], [6.2, 3.6, 3.5]])
+    rest = np.array([[1, 2, 3], [5, 2, 3], [5, 2, 3.5], [6.2, 3.6, 3.5]])
+    np.testing.assert_allclose(motion.positions[0], rest)
     # The upper arm turns about y from x to -z, and the body about z; the link follows from z to x to y.
-    np.testing.assert_allclose(
-        motion.positions[1], [[0, 0, 0], [0, 0, -4], [0, 0.5, -4], [-1.6, 0.5, -5.2]], atol=1e-12
-    )
+    turned = np.array([[0, 0, 0], [0, 0, -4], [0, 0.5, -4], [-1.6, 0.5, -5.2]])
+    np.testing.assert_allclose(motion.positions[1], turned, atol=1e-12)
 
 
 def test_turns_are_about_the_axes_of_the_bone(tmp_path: Path) -> None:
@@ -129,6 +129,7 @@ def test_a_file_that_does_not_tell_its_rate_has_the_laboratorys(tmp_path: Path) 
         (ASF.replace("direction 1 0 0", "direction 1 0 zero"), AMC, "ASF"),
         (ASF.replace("    link fore\n", ""), AMC, "ASF"),
         (ASF.replace("angle deg", "angle rad"), AMC, "ASF"),
+        (ASF.replace("   order TX", "   turns TX"), AMC, "ASF"),
         (ASF, AMC[:-20], "AMC"),
         (ASF, AMC.replace("upper 50 60 -70", "upper 50 60"), "AMC"),
         (ASF, AMC.replace("upper 50 60 -70", "lower 50 60 -70"), "AMC"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -48,6 +48,7 @@ def write_npz(path: Path, key: str, pickled: bytes) -> None:
         archive.writestr(f"{key}.npy", header.getvalue() + pickled)
 
 
+@settings(deadline=None, max_examples=60)
 @given(trees)
 def test_what_numpy_saves_is_read_as_numpy_reads_it(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[str, Any]
@@ -159,6 +160,7 @@ def test_files_that_are_cut_off_are_refused(share: float, tmp_path: Path) -> Non
         read_object(path, "x")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=6))
 @example(49, b"r")  # asks for a memo of gigabytes
 def test_damaged_pickles_never_end_in_another_exception(

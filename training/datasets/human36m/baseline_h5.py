@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
+from lifting_core.progress import Progress
 from training.datasets.human36m.calibration import (
     Calibration,
     published_calibration,
     read_cameras_h5,
     warn_of_differences,
 )
-from training.datasets.human36m.detections import MPII, Detections, VideoName, to_human36m
-from training.datasets.human36m.names import ALL_JOINTS, CAMERAS, SUBJECTS, split_name
+from training.datasets.human36m.detections import MPII, Detections, to_human36m
+from training.datasets.human36m.names import ALL_JOINTS, VideoName
 from training.datasets.human36m.recording import Recording, TakeFile, moving_joints, take_files
 
 _MILLIMETRE = 0.001
@@ -68,21 +69,13 @@ class BaselineCopy:
             yield Recording(file.subject, file.action, file.number, joints)
 
 
-def detection_files(folder: Path, place: str) -> dict[VideoName, Path]:
-    """Files of detections, `folder`/S#/`place`/<Action>[_n].<camera>.h5."""
-    files: dict[VideoName, Path] = {}
-    for subject in SUBJECTS:
-        for path in sorted((folder / subject / place).glob("*.h5")):
-            action, _, camera = path.stem.rpartition(".")
-            name = split_name(action)
-            if name is not None and camera in CAMERAS:
-                files[(subject, *name, camera)] = path
-    return files
-
-
-def read_detections(files: dict[VideoName, Path]) -> Detections:
+def read_detections(files: dict[VideoName, Path], progress: Progress) -> Detections:
     """Detections from (T, 16, 2) px in MPII's order. Raises InvalidInput when a file is damaged."""
-    return {name: to_human36m(_read(path, "poses"), MPII, str(path)) for name, path in files.items()}
+    detections: Detections = {}
+    for name, path in files.items():
+        progress("detections", len(detections), len(files))
+        detections[name] = to_human36m(_read(path, "poses"), MPII, str(path))
+    return detections
 
 
 def _read(path: Path, key: str) -> NDArray[Any]:

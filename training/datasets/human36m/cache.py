@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lifting_core.errors import LiftPoseError
+from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import written_whole
 from lifting_core.progress import Progress
 from training.datasets.human36m.sequence import Sequence
@@ -18,20 +18,30 @@ from training.datasets.human36m.sequence import Sequence
 log = logging.getLogger(__name__)
 
 FOLDER = ".lift-pose-cache"
+_PARTS = 4  # of a path, from the subject's folder on: S1/MyPoseFeatures/D3_Positions/Eating.cdf
 _VERSION = 1
 """To be raised whenever the same files come to other arrays."""
 
 
 def fingerprint(files: Iterable[Path], progress: Progress) -> str:
-    """A digest of the content and the names of files. Raises OSError when one cannot be read."""
+    """A digest of the content of files and of where they lie.
+
+    Raises InvalidInput when one cannot be read.
+    """
     files = list(files)
     digest = hashlib.blake2b(f"version {_VERSION}".encode(), digest_size=20)
     for done, path in enumerate(files):
         progress("checking", done, len(files))
-        digest.update(f"\0{path.name}\0{path.stat().st_size}\0".encode())
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        place = "/".join(path.parts[-_PARTS:])
+        try:
+            digest.update(f"\0{place}\0{path.stat().st_size}\0".encode())
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except OSError as error:
+            raise InvalidInput(
+                f"{path} cannot be read: {error.strerror}.", "Check its permissions."
+            ) from error
     return digest.hexdigest()
 
 

@@ -25,7 +25,7 @@ Calibration = dict[tuple[str, str], Camera]
 _METADATA_SUBJECTS = 11
 _EXTRINSICS, _INTRINSICS = 6, 9  # numbers a camera has of each in metadata.xml
 _MILLIMETRE = 0.001
-# Every copy prints the same parameters with 6 digits at least; these are what that leaves open.
+# Copies print the parameters with more or fewer digits; less than this moves no joint by 0.1 px.
 _TOLERANCES = {
     "rotation": 1e-5,
     "centre": 1e-4,

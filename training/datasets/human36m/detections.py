@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.skeleton import JOINTS
-from training.datasets.human36m.names import CAMERAS, SUBJECTS, split_name
+from training.datasets.human36m.names import CAMERAS, SUBJECTS, VideoName, split_name
 from training.datasets.restricted_pickle import read_object
 
-VideoName = tuple[str, str, int, str]
-"""Subject, action, number (`names.split_name`) and camera."""
 Detections = dict[VideoName, NDArray[np.float32]]
 """(T, 17, 2) pixels in the order of `JOINTS`."""
 

@@ -19,7 +19,7 @@ from training.datasets.human36m import baseline_h5, cache
 from training.datasets.human36m.baseline_h5 import BaselineCopy
 from training.datasets.human36m.completeness import listed, missing
 from training.datasets.human36m.detections import Detections, read_detections_npz
-from training.datasets.human36m.names import ACTIONS, CAMERAS, DAMAGED, SUBJECTS, TAKES
+from training.datasets.human36m.names import ACTIONS, CAMERAS, DAMAGED, SUBJECTS, TAKES, video_files
 from training.datasets.human36m.official_cdf import OfficialCopy
 from training.datasets.human36m.recording import Copy, Recording
 from training.datasets.human36m.sequence import Sequence
@@ -70,7 +70,7 @@ def find_copy(folder: Path) -> Copy:
 class _DetectionSource:
     name: str
     files: list[Path]
-    read: Callable[[], Detections]
+    read: Callable[[Progress], Detections]
 
 
 def _find_detections(folder: Path, keypoints: KeypointSource | Path) -> _DetectionSource:
@@ -82,7 +82,7 @@ def _find_detections(folder: Path, keypoints: KeypointSource | Path) -> _Detecti
     if npz.is_file():
         return _npz_source(keypoints, npz)
     h5_folder = baseline_h5.DETECTION_FOLDERS.get(keypoints)
-    h5_files = baseline_h5.detection_files(folder, h5_folder) if h5_folder else {}
+    h5_files = video_files(folder, h5_folder, ".h5") if h5_folder else {}
     if h5_files:
         read = with_arguments(baseline_h5.read_detections, h5_files)
         return _DetectionSource(keypoints, list(h5_files.values()), read)
@@ -94,18 +94,19 @@ def _find_detections(folder: Path, keypoints: KeypointSource | Path) -> _Detecti
 
 
 def _npz_source(name: str, path: Path) -> _DetectionSource:
-    return _DetectionSource(name, [path], with_arguments(read_detections_npz, path))
+    return _DetectionSource(name, [path], lambda progress: read_detections_npz(path))
 
 
 def _assemble(copy: Copy, detected: _DetectionSource | None, progress: Progress) -> list[Sequence]:
     calibration = copy.calibration()
-    detections = detected.read() if detected else None
+    detections = detected.read(progress) if detected else None
     recordings: list[Recording] = []
     for recording in copy.recordings():
         progress("reading", len(recordings), len(SUBJECTS) * len(ACTIONS) * len(TAKES))
         recordings.append(recording)
-    sequences = []
+    sequences: list[Sequence] = []
     for recording, take in _numbered(recordings):
+        progress("projecting", len(sequences), len(recordings) * len(CAMERAS))
         for name in CAMERAS:
             camera = calibration[recording.subject, name]
             joints = _seen(recording, name, camera)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 TRAINING_SUBJECTS: tuple[str, ...] = ("S1", "S5", "S6", "S7", "S8")
 TEST_SUBJECTS: tuple[str, ...] = ("S9", "S11")
@@ -58,3 +59,19 @@ def split_name(name: str) -> tuple[str, int] | None:
         return None
     action = _ALIASES.get(found[1], found[1])
     return (action, int(found[2] or 0)) if action in ACTIONS else None
+
+
+VideoName = tuple[str, str, int, str]
+"""Subject, action, number and camera."""
+
+
+def video_files(folder: Path, place: str, suffix: str) -> dict[VideoName, Path]:
+    """The files of single videos, `folder`/S#/`place`/<Action>[ n].<camera>`suffix`."""
+    files: dict[VideoName, Path] = {}
+    for subject in SUBJECTS:
+        for path in sorted((folder / subject / place).glob(f"*{suffix}")):
+            action, _, camera = path.stem.rpartition(".")
+            name = split_name(action)
+            if name is not None and camera in CAMERAS:
+                files[(subject, *name, camera)] = path
+    return files

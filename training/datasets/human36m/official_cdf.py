@@ -21,8 +21,10 @@ from training.datasets.human36m.calibration import (
 from training.datasets.human36m.names import ALL_JOINTS
 from training.datasets.human36m.recording import Recording, TakeFile, moving_joints, take_files
 
-_FOLDERS = ("MyPoseFeatures/D3_Positions", "Poses_D3_Positions", "D3_Positions")
-"""Where the archives of a subject are unpacked to."""
+_PARENTS = ("MyPoseFeatures/", "Poses_", "")  # where people unpack the archives of a subject to
+D2_FOLDERS = tuple(f"{parent}D2_Positions" for parent in _PARENTS)
+D3_FOLDERS = tuple(f"{parent}D3_Positions" for parent in _PARENTS)
+"""Where a subject's positions may lie, in the pictures and in the world."""
 _MILLIMETRE = 0.001
 
 
@@ -37,7 +39,7 @@ class OfficialCopy:
     @classmethod
     def find(cls, folder: Path) -> OfficialCopy | None:
         """The copy in a folder, or None."""
-        positions = [file for place in _FOLDERS for file in take_files(folder, place, ".cdf")]
+        positions = [file for place in D3_FOLDERS for file in take_files(folder, place, ".cdf")]
         metadata = folder / "metadata.xml"
         return cls(positions, metadata if metadata.exists() else None) if positions else None
 

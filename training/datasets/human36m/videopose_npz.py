@@ -13,6 +13,7 @@ from training.datasets.human36m.recording import Recording, moving_joints
 from training.datasets.restricted_pickle import read_object
 
 POSITIONS_FILE = "data_3d_h36m.npz"
+PROJECTIONS_FILE = "data_2d_h36m_gt.npz"
 DETECTION_FILES = {
     "sh": "data_2d_h36m_sh_pt_mpii.npz",
     "sh_ft": "data_2d_h36m_sh_ft_h36m.npz",

@@ -17,9 +17,9 @@ from lifting_core.skeleton import JOINTS
 from training.cameras import Camera
 from training.datasets.human36m.baseline_h5 import DETECTION_FOLDERS
 from training.datasets.human36m.calibration import published_calibration
-from training.datasets.human36m.detections import MPII
-from training.datasets.human36m.names import CAMERAS, SUBJECTS
-from training.datasets.human36m.videopose_npz import DETECTION_FILES, POSITIONS_FILE
+from training.datasets.human36m.detections import MPII, Detections, write_detections
+from training.datasets.human36m.names import CAMERAS, MOVING_JOINTS, SUBJECTS
+from training.datasets.human36m.videopose_npz import DETECTION_FILES, POSITIONS_FILE, PROJECTIONS_FILE
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +132,7 @@ def write_npz(folder: Path, takes: list[Take]) -> None:
     for take in takes:
         positions[take.subject][take.name()] = (take.positions / 1000).astype(np.float32)
     np.savez_compressed(folder / POSITIONS_FILE, positions_3d=np.array(positions))
+    write_detections(folder / PROJECTIONS_FILE, _projections(takes))
     for kind, file_name in DETECTION_FILES.items():
         detections: dict[str, dict[str, Any]] = {subject: {} for subject in SUBJECTS}
         for take in takes:
@@ -143,6 +144,16 @@ def write_npz(folder: Path, takes: list[Take]) -> None:
         np.savez_compressed(
             folder / file_name, positions_2d=np.array(detections), metadata=np.array(metadata)
         )
+
+
+def _projections(takes: list[Take]) -> Detections:
+    projections = {}
+    for take in takes:
+        for name in CAMERAS:
+            camera = published_calibration()[take.subject, name]
+            seen = camera.from_world(take.positions[:, MOVING_JOINTS] / 1000)
+            projections[take.subject, take.action, take.number, name] = camera.project(seen)
+    return {name: pixels.astype(np.float32) for name, pixels in projections.items()}
 
 
 WRITERS: dict[str, Callable[[Path, list[Take]], None]] = {"cdf": write_cdf, "h5": write_h5, "npz": write_npz}

@@ -366,6 +366,18 @@ def test_the_cache_gives_the_same_and_follows_the_content(copied: Standin) -> No
     assert cached.stat().st_mtime_ns > stamp
 
 
+def test_the_cache_follows_the_names_of_subjects(copied: Standin) -> None:
+    folder = copied("cdf")
+    for subject in SUBJECTS[1:]:
+        shutil.rmtree(folder / subject)
+    first = load_human36m(folder, partial=True)
+    (folder / "S1").rename(folder / "S8")
+    second = load_human36m(folder, partial=True)
+    assert {sequence.subject for sequence in second} == {"S8"}
+    # The same motion before other cameras.
+    assert np.abs(second[0].joints - first[0].joints).max() > 0.01
+
+
 def test_a_damaged_cache_is_made_anew(copied: Standin, caplog: pytest.LogCaptureFixture) -> None:
     folder = copied("npz")
     first = load_human36m(folder)
