@@ -24,6 +24,7 @@ from .fcurves import Keys
 from .following import Carriers, carriers
 from .posing import orientations, turns_from_rest
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
+from .scene import Match, match_to_clip, matches, undone_on_failure
 from .timing import frame_rate, pose_keys, scene_frames
 
 Root = Literal["HIPS", "BONE", "OBJECT"]
@@ -39,6 +40,8 @@ class Target:
     bone_map: BoneMap
     start: int = 1
     """The scene frame of the clip's time 0."""
+    match: Match = "UNTOUCHED"
+    """When the scene takes the clip's size, rate and range: when it is as Blender made it, always, never."""
     root: Root = "HIPS"
     """What moves along the floor: the hips, the root bone of the map, or the object."""
     in_place: bool = False
@@ -60,25 +63,29 @@ def retarget(motion: Motion, target: Target) -> Retargeted:
     animated; after any failure the file is as it was before.
     """
     _check(motion, target)
-    armature, body = target.armature, read_body(target.armature, target.bone_map)
+    with undone_on_failure(target.scene):
+        return _retarget(motion, target)
+
+
+def _retarget(motion: Motion, target: Target) -> Retargeted:
+    scene, armature = target.scene, target.armature
+    body = read_body(armature, target.bone_map)
     settings = _present_settings(armature, target.bone_map.settings)
     oriented = orientations(motion, armature, target.bone_map, body)
     placed = [bone.name for bone in _placed(target)]
     carried = carriers(armature, list(oriented), placed, settings)
-    keys = pose_keys(motion, scene_frames(motion, frame_rate(target.scene), target.start))
-    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
-    try:
-        actual = _key_rotations(armature, animation, keys, oriented, carried)
-        _key_path(motion, target, body, animation, keys, actual, carried)
-        _key_settings(armature, animation, keys, settings)
-        animation.assign(armature)
-    except BaseException:
-        bpy.data.actions.remove(animation.action)
-        raise
     rough = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     notices = [f"The rig moves these by itself: {', '.join(rough)}."] if rough else []
-    summary = " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices])
-    return Retargeted(animation.action, summary)
+    if matches(target.match, scene):
+        notices.append(match_to_clip(scene, motion, target.start))
+
+    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
+    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
+    actual = _key_rotations(armature, animation, keys, oriented, carried)
+    _key_path(motion, target, body, animation, keys, actual, carried)
+    _key_settings(armature, animation, keys, settings)
+    animation.assign(armature)
+    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
 
 
 def _check(motion: Motion, target: Target) -> None:
