@@ -105,6 +105,9 @@ class LiftPoseRigPanel(_Panel):
         column.use_property_decorate = False
         column.prop(settings, "root")
         column.prop(settings, "in_place")
+        row = column.row()
+        row.active = any(pair.part.startswith("ik:") for pair in found.pairs)
+        row.prop(settings, "use_ik")
 
 
 class LiftPoseClipPanel(_Panel):

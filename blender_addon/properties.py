@@ -142,6 +142,10 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         name="In Place",
         description="Stay where the rig stands, as games want it; it still rises and falls",
     )
+    use_ik: BoolProperty(
+        name="IK",
+        description="Key the IK controls and poles of the hands and feet too, and switch the limbs to them",
+    )
     start_frame: IntProperty(
         name="Clip Starts At",
         description="The scene frame of the first frame of the clip",

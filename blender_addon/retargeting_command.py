@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising it")
     made.add_argument("--root", choices=["hips", "bone", "object"], default="hips", help="what moves (hips)")
     made.add_argument("--in-place", action="store_true", help="do not move along the floor")
+    made.add_argument("--ik", action="store_true", help="key the IK controls too, and switch to them")
     return made
 
 
@@ -46,10 +47,15 @@ def run(options: argparse.Namespace) -> None:
         raise InvalidInput(f"The rig {armature.name} is not recognised.", "Name its bones with --map.")
     _check_found(found, armature)
     scene = next((s for s in bpy.data.scenes if armature.name in s.objects), bpy.data.scenes[0])
-    retarget(
-        motion,
-        Target(scene, armature, found.bone_map, root=options.root.upper(), in_place=options.in_place),
+    target = Target(
+        scene,
+        armature,
+        found.bone_map,
+        root=options.root.upper(),
+        in_place=options.in_place,
+        ik=options.ik,
     )
+    retarget(motion, target)
     save(options.output, relative_remap=True)
 
 

@@ -51,8 +51,7 @@ def _retarget(options: argparse.Namespace) -> None:
     for option, value in (("--object", options.object), ("--map", options.map)):
         if value is not None:
             chosen += [option, str(value)]
-    if options.in_place:
-        chosen.append("--in-place")
+    chosen += [flag for flag, on in (("--in-place", options.in_place), ("--ik", options.ik)) if on]
     Blender.find(options.blender).retarget(options.motion, options.rig, options.output, chosen)
 
 
@@ -72,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--root", choices=["hips", "bone", "object"], default="hips", help="what moves along the floor (hips)"
     )
     add("--in-place", action="store_true", help="nothing moves along the floor")
+    add("--ik", action="store_true", help="key IK controls and poles too, and switch the limbs to them")
     add("--overwrite", action="store_true", help="replace OUT.blend")
     add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")

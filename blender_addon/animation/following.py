@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -12,8 +12,8 @@ import numpy as np
 from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
-from ..rigs.bone_map import Setting
-from .rotations import Quaternions, from_matrix, inverse, multiply, unit
+from .bone_values import Values, set_value, value
+from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 
 _SAMPLES = 5
 _LARGEST_TURN = 0.6  # radians; within the reach of most limits
@@ -29,6 +29,8 @@ class Carrier:
     """(4,) in the axes of the leader, or of the armature without one."""
     spread: float = 0.0
     """Radians by which the bone strays from that; more than nothing where it follows several bones."""
+    head: Vectors | None = None
+    """(3,) from the leader's head to the bone's, in the axes of the leader, where it has been measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +42,17 @@ class Carriers:
 
 
 def carriers(
-    armature: bpy.types.Object, moved: Sequence[str], placed: Sequence[str], settings: Sequence[Setting]
+    armature: bpy.types.Object, moved: Sequence[str], placed: Sequence[str], values: Values
 ) -> Carriers:
     """The carriers of the bones `moved`, which are ordered so that leaders come before their followers.
 
     `placed` are those whose location matters. Bones that are not moved keep their present pose. Where
     constraints take part, what they do is found by posing the rig a few times, in a scene of its own, with
-    its custom properties at `settings`.
+    its properties at `values`.
     """
     bones = armature.pose.bones
     if any(_is_constrained(bones[name]) for name in (*moved, *placed)):
-        return _measured(armature, moved, placed, settings)
+        return _measured(armature, moved, placed, values)
     return Carriers(
         {name: _read(bones[name], moved) for name in moved},
         {name: _parent_pose(bones[name]) for name in placed},
@@ -100,21 +102,30 @@ def local_to_pose(bone: bpy.types.PoseBone, local: Matrix, parent_pose: Matrix) 
 
 
 def _measured(
-    armature: bpy.types.Object, moved: Sequence[str], placed: Sequence[str], settings: Sequence[Setting]
+    armature: bpy.types.Object, moved: Sequence[str], placed: Sequence[str], values: Values
 ) -> Carriers:
     bones = armature.pose.bones
-    with _rehearsal(armature, moved, settings) as evaluate:
-        parents = {name: evaluate().pose.bones[name].parent for name in placed}
+    with _rehearsal(armature, moved, values) as evaluate:
+        posed = evaluate().pose.bones
+        parents = {name: posed[name].parent for name in placed}
         poses = {name: parent.matrix.copy() if parent else Matrix() for name, parent in parents.items()}
-        samples = []
+        samples, heads = [], []
         for turns in _turns(len(moved)):
             for name, turn in zip(moved, turns, strict=True):
                 bones[name].matrix_basis = Quaternion(turn).to_matrix().to_4x4()
             posed = evaluate().pose.bones
             samples.append(np.array([from_matrix(posed[name].matrix) for name in moved]))
-    orientations = np.stack(samples, axis=1)
+            heads.append(np.array([posed[name].head for name in moved]))
+    orientations, places = np.stack(samples, axis=1), np.stack(heads, axis=1)
     unturned = multiply(orientations, inverse(np.stack(list(_turns(len(moved))), axis=1)))
-    found = {name: _fit(moved[:i], orientations[:i], unturned[i]) for i, name in enumerate(moved)}
+    found = {}
+    for index, name in enumerate(moved):
+        fit = _fit(moved[:index], orientations[:index], unturned[index])
+        way = places[index]
+        if fit.leader is not None:
+            leader = moved.index(fit.leader)
+            way = rotate(inverse(orientations[leader]), way - places[leader])
+        found[name] = replace(fit, head=way.mean(axis=0))
     return Carriers(found, poses)
 
 
@@ -145,16 +156,14 @@ def _spread(quaternions: Quaternions) -> float:
 
 
 @contextmanager
-def _rehearsal(
-    armature: bpy.types.Object, moved: Sequence[str], settings: Sequence[Setting]
-) -> Iterator[Any]:
+def _rehearsal(armature: bpy.types.Object, moved: Sequence[str], values: Values) -> Iterator[Any]:
     """Lets the rig be posed without its animation; everything is put back afterwards.
 
     Yields a function that returns the evaluated rig.
     """
     bones = armature.pose.bones
     channels = {name: _channels(bones[name]) for name in moved}
-    values = [(bones[s.bone], s.property, bones[s.bone][s.property]) for s in settings]
+    before = {(bone, name): value(bones[bone], name) for bone, name in values}
     scene = bpy.data.scenes.new("Lift Pose")
     try:
         with _without_animation(armature):
@@ -168,18 +177,17 @@ def _rehearsal(
                 evaluated: bpy.types.Object = armature.evaluated_get(graph)
                 return evaluated
 
-            for setting in settings:
-                value = bones[setting.bone][setting.property]
-                bones[setting.bone][setting.property] = type(value)(setting.value)
+            for (bone, name), new in values.items():
+                set_value(bones[bone], name, new)
             for name in moved:
                 bones[name].matrix_basis = Matrix()
             yield evaluate
     finally:
-        for bone, name, value in values:
-            bone[name] = value
+        for (bone, name), old in before.items():
+            set_value(bones[bone], name, old)
         for name, channel in channels.items():
-            for key, value in channel.items():
-                setattr(bones[name], key, value)
+            for key, kept in channel.items():
+                setattr(bones[name], key, kept)
         bpy.data.scenes.remove(scene)
 
 

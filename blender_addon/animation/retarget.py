@@ -17,11 +17,13 @@ import numpy as np
 from ..compatibility import Animation, new_animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
-from ..rigs.bone_map import BoneMap, Setting
+from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
+from .bone_values import key_values, value
 from .channels import allowed, key_location, key_rotation, placed_head
 from .fcurves import Keys
 from .following import Carriers, carriers
+from .ik import Posed, key_ends
 from .posing import orientations, turns_from_rest
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 from .scene import Match, match_to_clip, matches, undone_on_failure
@@ -46,6 +48,8 @@ class Target:
     """What moves along the floor: the hips, the root bone of the map, or the object."""
     in_place: bool = False
     """Whether the rig stays where it stands; it still rises and falls."""
+    ik: bool = False
+    """Whether the limbs follow their IK controls; these are keyed beside the FK controls."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,11 @@ def retarget(motion: Motion, target: Target) -> Retargeted:
 def _retarget(motion: Motion, target: Target) -> Retargeted:
     scene, armature = target.scene, target.armature
     body = read_body(armature, target.bone_map)
-    settings = _present_settings(armature, target.bone_map.settings)
+    values = _present_values(target)
     oriented = orientations(motion, armature, target.bone_map, body)
-    placed = [bone.name for bone in _placed(target)]
-    carried = carriers(armature, list(oriented), placed, settings)
+    controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
+    placed = [*(bone.name for bone in _placed(target)), *controls]
+    carried = carriers(armature, [*oriented, *controls], placed, values)
     rough = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     notices = [f"The rig moves these by itself: {', '.join(rough)}."] if rough else []
     if matches(target.match, scene):
@@ -82,8 +87,10 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
     animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
     actual = _key_rotations(armature, animation, keys, oriented, carried)
-    _key_path(motion, target, body, animation, keys, actual, carried)
-    _key_settings(armature, animation, keys, settings)
+    pelvis = _key_path(motion, target, body, animation, keys, actual, carried)
+    if target.ik:
+        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), animation, keys)
+    key_values(armature, animation, keys, values)
     animation.assign(armature)
     return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
 
@@ -98,18 +105,23 @@ def _check(motion: Motion, target: Target) -> None:
         raise InvalidInput(
             f"A strip of the rig {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
         )
+    if target.ik and not target.bone_map.ik:
+        raise InvalidInput("The bone map names no IK controls.", "Add them, or turn IK off.")
     if target.root == "BONE" and "root" not in target.bone_map.bones:
         raise InvalidInput("The bone map names no root bone.", "Add one, or move the hips or the object.")
 
 
-def _present_settings(armature: bpy.types.Object, settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    """Those whose properties this rig has: versions of a rig differ."""
-    bones = armature.pose.bones
-    return tuple(
-        setting
-        for setting in settings
-        if setting.bone in bones and isinstance(bones[setting.bone].get(setting.property), bool | int | float)
-    )
+def _present_values(target: Target) -> dict[tuple[str, str], float]:
+    """What the map wants of the properties that this rig has: versions of a rig differ."""
+    values: dict[tuple[str, str], float] = {}
+    bones = target.armature.pose.bones
+    for setting in target.bone_map.settings:
+        wanted = setting.ik if target.ik else setting.fk
+        bone = bones.get(setting.bone)
+        there = None if bone is None else value(bone, setting.property)
+        if wanted is not None and isinstance(there, bool | int | float):
+            values[setting.bone, setting.property] = wanted
+    return values
 
 
 def _key_rotations(
@@ -152,8 +164,11 @@ def _key_path(
     keys: Keys,
     actual: dict[str, Quaternions],
     carried: Carriers,
-) -> None:
-    """Key the way of the hips, divided between the pelvis's bone and what moves along the floor."""
+) -> Vectors:
+    """Key the way of the hips, divided between the pelvis's bone and what moves along the floor.
+
+    Returns where the head of the pelvis's bone then is, (T, 3) in armature space.
+    """
     pelvis, carrier, *root = _placed(target)
     poses = carried.parent_poses
     hips = hips_path(motion, body)
@@ -161,16 +176,18 @@ def _key_path(
     along_floor = (hips - body.hips) - ((hips - body.hips) @ up)[:, None] * up
     turn = multiply(actual[pelvis.name], inverse(from_matrix(pelvis.bone.matrix_local)))
     heads = hips + rotate(turn, np.array(pelvis.bone.head_local) - body.hips)
-    heads += placed_head(carrier, poses[carrier.name]) - placed_head(pelvis, poses[pelvis.name])
+    ends = heads - along_floor if target.in_place or target.root == "OBJECT" else heads
+    heads = heads + placed_head(carrier, poses[carrier.name]) - placed_head(pelvis, poses[pelvis.name])
     apart = target.in_place or target.root == "OBJECT" or (root and root[0] != carrier)
     key_location(carrier, animation, keys, heads - along_floor if apart else heads, poses[carrier.name])
     if target.in_place:
-        return
+        return ends
     if target.root == "OBJECT":
         _key_object(target.armature, animation, keys, along_floor)
     elif apart:
         start = placed_head(root[0], poses[root[0].name])
         key_location(root[0], animation, keys, start + along_floor, poses[root[0].name])
+    return ends
 
 
 def hips_path(motion: Motion, body: Body) -> Vectors:
@@ -208,14 +225,3 @@ def _key_object(armature: bpy.types.Object, animation: Animation, keys: Keys, al
     free = np.flatnonzero(~np.array(armature.lock_location))
     values = np.array(armature.location) + along_floor @ axes.T
     keys.insert(animation, "location", values[:, free], "Object Transforms", free)
-
-
-def _key_settings(
-    armature: bpy.types.Object, animation: Animation, keys: Keys, settings: tuple[Setting, ...]
-) -> None:
-    """Key the properties that the rig needs at a value, once."""
-    first = Keys(keys.frames[:1], np.array([True]))
-    for setting in settings:
-        bone = armature.pose.bones[setting.bone]
-        path = f'{bone.path_from_id()}["{bpy.utils.escape_identifier(setting.property)}"]'
-        first.insert(animation, path, np.array([[setting.value]]), bone.name)

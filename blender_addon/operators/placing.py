@@ -31,6 +31,7 @@ class Rig:
     bone_map: BoneMap
     root: Root
     in_place: bool
+    ik: bool
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class Place:
             if armature is None:
                 raise InvalidInput("The armature of this job is gone.", "Choose a new armature.")
         if self.rig is not None and armature is not None:
+            rig = self.rig
             return Target(
-                scene, armature, self.rig.bone_map, self.start, self.match, self.rig.root, self.rig.in_place
+                scene, armature, rig.bone_map, self.start, self.match, rig.root, rig.in_place, rig.ik
             )
         return Placement(scene, armature, self.start, self.match)
 
@@ -83,7 +85,7 @@ def chosen_place(context: bpy.types.Context) -> Place:
         if settings.rig is None:
             raise InvalidInput("No rig is chosen.", "Choose the armature that gets the motion.")
         armature = settings.rig.session_uid
-        rig = Rig(bone_map(settings.map), settings.root, settings.in_place)
+        rig = Rig(bone_map(settings.map), settings.root, settings.in_place, settings.use_ik)
     return Place(context.scene.session_uid, armature, settings.start_frame, settings.match, rig)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,25 @@ PARTS: tuple[str, ...] = _MIDDLE + tuple(f"{side}_{part}" for side in ("left", "
 _SIDE = "{side}"
 _LARGEST = 1 << 20  # bytes
 _LONGEST_NAME = 255
-_FIELDS = {"format", "version", "name", "sides", "bones", "twists", "settings"}
+_FIELDS = {"format", "version", "name", "sides", "bones", "twists", "ik", "settings"}
+_ENDS = ("forearm", "shin")
 
 Chains = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A custom property of a pose bone that the rig needs at `value`, such as a switch from IK to FK."""
+    """A property of a pose bone that the rig needs at a value, such as its switch from IK to FK.
+
+    A custom property, or `ik_stretch`: no map reaches any other.
+    """
 
     bone: str
     property: str
-    value: float
+    fk: float | None = None
+    """The value while limbs are posed by rotations; None where it does not matter."""
+    ik: float | None = None
+    """The value while limbs are posed by their ends."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class BoneMap:
     """Bones that are moved. Several bones in a line share the bend of the spine or the twist of a limb."""
     twists: Chains = field(default_factory=dict)
     """Side branches of a limb that take up its twist, from the body outward."""
+    ik: Chains = field(default_factory=dict)
+    """For forearms and shins: the control that holds the end of the limb by IK, and its pole."""
     settings: tuple[Setting, ...] = ()
 
     def names(self) -> tuple[str, ...]:
@@ -62,10 +71,9 @@ class BoneMap:
             found = {part: tuple(names[n] for n in chain if n in names) for part, chain in chains.items()}
             return {part: chain for part, chain in found.items() if chain}
 
-        settings = tuple(
-            Setting(names[s.bone], s.property, s.value) for s in self.settings if s.bone in names
-        )
-        return BoneMap(self.name, rename(self.bones), rename(self.twists), settings)
+        settings = tuple(replace(s, bone=names[s.bone]) for s in self.settings if s.bone in names)
+        ik = {part: pair for part, pair in rename(self.ik).items() if len(pair) == 2}
+        return BoneMap(self.name, rename(self.bones), rename(self.twists), ik, settings)
 
 
 def read_map(path: str | os.PathLike[str]) -> BoneMap:
@@ -94,7 +102,11 @@ def write_map(bone_map: BoneMap, path: Path) -> None:
         "name": bone_map.name,
         "bones": {part: list(chain) for part, chain in bone_map.bones.items()},
         "twists": {part: list(chain) for part, chain in bone_map.twists.items()},
-        "settings": [vars(setting) for setting in bone_map.settings],
+        "ik": {part: list(pair) for part, pair in bone_map.ik.items()},
+        "settings": [
+            {key: value for key, value in asdict(setting).items() if value is not None}
+            for setting in bone_map.settings
+        ],
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -118,16 +130,18 @@ def _bone_map(data: dict[str, Any]) -> BoneMap:
     sides = _strings(data["sides"], "sides") if "sides" in data else ()
     if sides and (len(sides) != 2 or sides[0] == sides[1]):
         raise ValueError("sides must be two different markers, the left one first")
-    bones, twists = (_chains(data.get(key, {}), key, sides) for key in ("bones", "twists"))
+    bones, twists, ik = (_chains(data.get(key, {}), key, sides) for key in ("bones", "twists", "ik"))
     if "pelvis" not in bones:
         raise ValueError("it names no pelvis")
+    if any(len(pair) != 2 or not part.endswith(_ENDS) for part, pair in ik.items()):
+        raise ValueError("ik must name a control and a pole for forearms and shins")
     settings = tuple(
         setting
         for entry in _list(data.get("settings", []), "settings")
         for setting in _settings(entry, sides)
     )
-    bone_map = BoneMap(_string(data.get("name"), "name"), bones, twists, settings)
-    names = bone_map.names()
+    bone_map = BoneMap(_string(data.get("name"), "name"), bones, twists, ik, settings)
+    names = (*bone_map.names(), *(name for pair in ik.values() for name in pair))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{twice[0]} stands for two parts")
@@ -151,14 +165,23 @@ def _chains(data: Any, key: str, sides: Sequence[str]) -> dict[str, tuple[str, .
 
 
 def _settings(entry: Any, sides: Sequence[str]) -> Iterator[Setting]:
-    if not isinstance(entry, dict) or set(entry) != {"bone", "property", "value"}:
-        raise ValueError("a setting must have a bone, a property and a value")
-    value = entry["value"]
+    if not isinstance(entry, dict) or not {"bone", "property"} < set(entry) <= {
+        "bone",
+        "property",
+        "fk",
+        "ik",
+    }:
+        raise ValueError("a setting must have a bone, a property, and a value for fk, ik or both")
+    bone, name = _string(entry["bone"], "bone"), _string(entry["property"], "property")
+    fk, ik = (_number(entry[key]) if key in entry else None for key in ("fk", "ik"))
+    for marker in sides if _SIDE in bone else ("",):
+        yield Setting(bone.replace(_SIDE, marker), name, fk, ik)
+
+
+def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 < value < 1e6:
         raise ValueError("the value of a setting must be a number")
-    bone, name = _string(entry["bone"], "bone"), _string(entry["property"], "property")
-    for marker in sides if _SIDE in bone else ("",):
-        yield Setting(bone.replace(_SIDE, marker), name, float(value))
+    return float(value)
 
 
 def _list(value: Any, name: str) -> list[Any]:

@@ -6,13 +6,20 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    StringProperty,
+)
 
 from ..errors import InvalidInput
 from .bone_map import PARTS, BoneMap, Setting
 from .recognition import Recognition
 
-_TWIST = "twist:"
+_TWIST, _IK = "twist:", "ik:"
 _LIMBS = tuple(part for part in PARTS if part.endswith(("arm", "thigh", "shin")))
 
 
@@ -24,6 +31,11 @@ _ITEMS = [(part, _label(part), "The bones that are moved, from the body outward"
 _ITEMS += [
     (_TWIST + limb, f"{_label(limb)} Twist", "Bones beside it that take up its twist") for limb in _LIMBS
 ]
+_ITEMS += [
+    (_IK + limb, f"{_label(limb)} IK", "The control that holds the limb's end, then its pole")
+    for limb in PARTS
+    if limb.endswith(("forearm", "shin"))
+]
 
 
 class LiftPoseBonePair(bpy.types.PropertyGroup):
@@ -34,7 +46,10 @@ class LiftPoseBonePair(bpy.types.PropertyGroup):
 class LiftPoseRigSetting(bpy.types.PropertyGroup):
     bone: StringProperty()
     property: StringProperty()
-    value: FloatProperty()
+    has_fk: BoolProperty()
+    fk: FloatProperty()
+    has_ik: BoolProperty()
+    ik: FloatProperty()
 
 
 class LiftPoseBoneMap(bpy.types.PropertyGroup):
@@ -58,31 +73,37 @@ def show(chosen: Any, found: Recognition | None) -> None:
         return
     bone_map = found.bone_map
     chosen.label, chosen.score, chosen.missing = bone_map.name, found.score, ", ".join(found.missing)
-    twists = {_TWIST + part: chain for part, chain in bone_map.twists.items()}
-    for part, chain in {**bone_map.bones, **twists}.items():
+    others = {_TWIST + part: chain for part, chain in bone_map.twists.items()}
+    others |= {_IK + part: pair for part, pair in bone_map.ik.items()}
+    for part, chain in {**bone_map.bones, **others}.items():
         for name in chain:
             pair = chosen.pairs.add()
             pair.part, pair.bone = part, name
     for setting in bone_map.settings:
         kept = chosen.settings.add()
-        kept.bone, kept.property, kept.value = setting.bone, setting.property, setting.value
+        kept.bone, kept.property = setting.bone, setting.property
+        kept.has_fk, kept.has_ik = setting.fk is not None, setting.ik is not None
+        kept.fk, kept.ik = setting.fk or 0, setting.ik or 0
 
 
 def bone_map(chosen: Any) -> BoneMap:
     """The map that a `LiftPoseBoneMap` holds. Raises InvalidInput when it is not complete."""
-    bones: dict[str, tuple[str, ...]] = {}
-    twists: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, dict[str, tuple[str, ...]]] = {"": {}, _TWIST: {}, _IK: {}}
     for pair in chosen.pairs:
-        chains, part = (
-            (twists, pair.part.removeprefix(_TWIST)) if pair.part.startswith(_TWIST) else (bones, pair.part)
-        )
+        kind = next(kind for kind in (_TWIST, _IK, "") if pair.part.startswith(kind))
+        part = pair.part.removeprefix(kind)
         if pair.bone:
-            chains[part] = (*chains.get(part, ()), pair.bone)
-    names = [name for chains in (bones, twists) for chain in chains.values() for name in chain]
+            kinds[kind][part] = (*kinds[kind].get(part, ()), pair.bone)
+    names = [name for chains in kinds.values() for chain in chains.values() for name in chain]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InvalidInput(f"The bone {twice[0]} is in the bone map twice.", "Correct the bone map.")
-    if "pelvis" not in bones:
+    if "pelvis" not in kinds[""]:
         raise InvalidInput("The bone map names no pelvis.", "Complete the bone map.")
-    settings = tuple(Setting(s.bone, s.property, s.value) for s in chosen.settings)
-    return BoneMap(chosen.label or "Mine", bones, twists, settings)
+    if any(len(pair) != 2 for pair in kinds[_IK].values()):
+        raise InvalidInput("IK takes a control and a pole.", "Complete the bone map.")
+    settings = tuple(
+        Setting(s.bone, s.property, s.fk if s.has_fk else None, s.ik if s.has_ik else None)
+        for s in chosen.settings
+    )
+    return BoneMap(chosen.label or "Mine", kinds[""], kinds[_TWIST], kinds[_IK], settings)

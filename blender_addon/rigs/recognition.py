@@ -46,7 +46,8 @@ def matched(bones: Sequence[str], bone_map: BoneMap) -> Recognition:
 
 def _match(spellings: Mapping[str, str], bone_map: BoneMap) -> tuple[str, Recognition]:
     """The prefix of the rig's bones (plain) and the match."""
-    wanted = {name: _plain(name) for name in (*bone_map.names(), *(s.bone for s in bone_map.settings))}
+    others = (*(s.bone for s in bone_map.settings), *(name for pair in bone_map.ik.values() for name in pair))
+    wanted = {name: _plain(name) for name in (*bone_map.names(), *others)}
     prefix = _common_prefix(spellings, {wanted[name] for name in bone_map.names()})
     names = {name: spellings[prefix + plain] for name, plain in wanted.items() if prefix + plain in spellings}
     missing = tuple(name for name in bone_map.names() if name not in names)

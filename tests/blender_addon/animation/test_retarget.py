@@ -318,7 +318,7 @@ def test_failure_leaves_nothing_behind(
     def fail(*arguments: object) -> None:
         raise RuntimeError("stop")
 
-    monkeypatch.setattr(retarget_module, "_key_settings", fail)
+    monkeypatch.setattr(retarget_module, "key_values", fail)
     with pytest.raises(RuntimeError, match="stop"):
         play(rig)
     assert rig.animation_data is None

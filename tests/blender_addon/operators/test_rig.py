@@ -79,6 +79,10 @@ def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callab
     settings.map.pairs.add().bone = "Hips"
     with pytest.raises(RuntimeError, match="Hips is in the bone map twice"):
         bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    settings.map.pairs.remove(len(settings.map.pairs) - 1)
+    settings.use_ik = True
+    with pytest.raises(RuntimeError, match="names no IK controls"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
     settings.map.pairs.clear()
     with pytest.raises(RuntimeError, match="names no pelvis"):
         bpy.ops.lift_pose.build(filepath=str(motion_file()))

@@ -30,7 +30,7 @@ def _file(folder: Path, data: Any) -> Path:
 
 
 def test_sides_are_spelled_out(tmp_path: Path) -> None:
-    settings = [{"bone": "leg{side}", "property": "IK", "value": 1}]
+    settings = [{"bone": "leg{side}", "property": "IK", "fk": 1}]
     bone_map = read_map(_file(tmp_path, _VALID | {"settings": settings}))
     assert bone_map.bones["left_thigh"] == ("leg_a.L", "leg_b.L")
     assert bone_map.bones["right_thigh"] == ("leg_a.R", "leg_b.R")
@@ -45,7 +45,7 @@ def test_maps_that_ship_name_all_limbs() -> None:
         assert limbs | {"pelvis", "spine", "neck", "head"} <= set(bone_map.bones), bone_map.name
 
 
-_NAMES = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=30)
+_NAMES = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=9)
 
 
 @given(st.lists(_NAMES, min_size=3, max_size=12, unique=True), st.floats(-10, 10, allow_nan=False))
@@ -53,7 +53,9 @@ def test_saved_map_comes_back(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], value: float
 ) -> None:
     chains = {"pelvis": (names[0],), "spine": tuple(names[2:])}
-    bone_map = BoneMap(names[0], chains, {"left_thigh": (names[1],)}, (Setting(names[1], "IK_FK", value),))
+    settings = (Setting(names[1], "IK_FK", value), Setting("hand", "follow", None, value))
+    ik = {"right_shin": ("foot control", "pole of it")}
+    bone_map = BoneMap(names[0], chains, {"left_thigh": (names[1],)}, ik, settings)
     path = tmp_path_factory.mktemp("maps") / "mine.json"
     write_map(bone_map, path)
     assert read_map(path) == bone_map
@@ -77,8 +79,11 @@ def test_saved_map_comes_back(
         (_VALID | {"bones": {"pelvis": ["a"], "spine": ["a"]}}, "a stands for two parts"),
         (_VALID | {"bones": {"pelvis": []}}, "pelvis is empty"),
         (_VALID | {"bones": {"pelvis": "hips"}}, "pelvis must be a list"),
-        (_VALID | {"settings": [{"bone": "a", "property": "b", "value": "1+1"}]}, "must be a number"),
+        (_VALID | {"settings": [{"bone": "a", "property": "b", "fk": "1+1"}]}, "must be a number"),
         (_VALID | {"settings": [{"bone": "a"}]}, "a setting must have"),
+        (_VALID | {"settings": [{"bone": "a", "property": "b"}]}, "a setting must have"),
+        (_VALID | {"ik": {"shin": ["foot{side}"]}}, "a control and a pole"),
+        (_VALID | {"ik": {"thigh": ["foot{side}", "pole{side}"]}}, "a control and a pole"),
     ],
 )
 def test_wrong_map_is_refused_in_a_sentence(tmp_path: Path, data: Any, complaint: str) -> None:
