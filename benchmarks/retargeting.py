@@ -12,7 +12,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,6 @@ from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
 from blender_addon.animation.body import LIMBS
-from blender_addon.animation.posing import turns_from_rest
 from blender_addon.animation.retarget import Target, retarget
 from blender_addon.animation.rotations import (
     about,
@@ -37,6 +36,7 @@ from blender_addon.animation.rotations import (
 from blender_addon.motion_file import Motion
 from blender_addon.rigs.bone_map import known_maps
 from blender_addon.rigs.recognition import Recognition, recognise
+from lifting_core.motion.kinematics import pose
 from lifting_core.motion.proportions import rest_pose
 from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS
 
@@ -47,6 +47,8 @@ _LENGTHS = {
 _FPS = 30.0
 _ONWARD = {"upper_arm": "forearm", "forearm": "hand", "thigh": "shin", "shin": "foot"}
 _SAMPLES = 9  # frames a motion that are compared
+Change = Callable[[bpy.types.Object, Recognition], Matrix]
+Maker = Callable[[Change], tuple[bpy.types.Object, Matrix]]
 Directions = dict[str, Callable[[NDArray[np.float64]], Any]]
 Array = NDArray[np.float64]
 
@@ -139,11 +141,10 @@ def motion_of(act: Act, frames: int) -> Motion:
 
 
 def limb_directions(motion: Motion) -> dict[str, Array]:
-    """(T, 3) world directions of the eight limbs in the motion."""
-    turns = dict(zip(motion.bone_names, turns_from_rest(motion), strict=True))
-    along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
-    rest = dict(zip(motion.bone_names, unit(along), strict=True))
-    return {limb: rotate(turns[limb], rest[limb]) for limb in LIMBS}
+    """(T, 3) world directions of the eight limbs, from the joints as the engine poses them."""
+    joints = pose(rest_pose(_LENGTHS), motion.rotations, motion.root_translation)
+    along = unit(joints[:, list(BONE_TAILS)] - joints[:, list(BONE_HEADS)])
+    return {limb: along[:, BONE_NAMES.index(limb)] for limb in LIMBS}
 
 
 def angles(rig: bpy.types.Object, found: Recognition, motion: Motion, placed: Matrix) -> Array:
@@ -196,17 +197,26 @@ def makehuman(file: Path) -> bpy.types.Object:
     return rig
 
 
-def rigify() -> bpy.types.Object:
-    """The rig that Rigify generates from its metarig of a person."""
+def rigify(change: Change) -> tuple[bpy.types.Object, Matrix]:
+    """The rig that Rigify generates from a changed metarig. Only size and turn are changed afterwards."""
     import addon_utils  # is only found once bpy is there
 
     addon_utils.enable("rigify", default_set=True)
     bpy.ops.object.armature_basic_human_metarig_add()
     metarig = bpy.context.object
+    if change is not _small_and_turned:
+        change(metarig, recognised(metarig))
     bpy.ops.pose.rigify_generate()
     rig = bpy.context.object
     bpy.data.objects.remove(metarig)
-    return rig
+    return rig, change(rig, recognised(rig)) if change is _small_and_turned else Matrix()
+
+
+def recognised(rig: bpy.types.Object) -> Recognition:
+    """The rig's map."""
+    found = recognise(rig.data.bones.keys(), known_maps())
+    assert found is not None, rig.name
+    return found
 
 
 @contextmanager
@@ -222,6 +232,14 @@ def _as_made(rig: bpy.types.Object, found: Recognition) -> Matrix:
     return Matrix()
 
 
+def _turn_at_rest(bones: Sequence[Any], turn: Matrix) -> None:
+    """Turn edit bones that are connected to each other."""
+    turned = [(turn @ bone.head, turn @ bone.tail, turn.to_3x3() @ bone.z_axis) for bone in bones]
+    for bone, (head, tail, upward) in zip(bones, turned, strict=True):
+        bone.head, bone.tail = head, tail
+        bone.align_roll(upward)
+
+
 def _arms_down(rig: bpy.types.Object, found: Recognition) -> Matrix:
     """Lower the arms by 50 degrees and spread the legs by 20, at rest."""
     with _editing(rig) as bones:
@@ -229,11 +247,7 @@ def _arms_down(rig: bpy.types.Object, found: Recognition) -> Matrix:
             for side, sign in (("left", 1), ("right", -1)):
                 top = bones[found.bone_map.bones[f"{side}_{limb}"][0]]
                 around = Matrix.Translation(top.head) @ Matrix.Rotation(math.radians(sign * degrees), 4, "Y")
-                turn = around @ Matrix.Translation(-top.head)
-                for bone in (top, *top.children_recursive):
-                    bone.use_connect = False
-                for bone in (top, *top.children_recursive):
-                    bone.transform(turn)
+                _turn_at_rest((top, *top.children_recursive), around @ Matrix.Translation(-top.head))
     return Matrix()
 
 
@@ -262,11 +276,35 @@ _CHANGES = {
 }
 
 
-def _rigs(folder: Path | None) -> Iterator[tuple[str, Callable[[], bpy.types.Object]]]:
-    if folder is not None:
-        for file in sorted(folder.rglob("rig.*.json")):
-            yield file.stem, lambda file=file: makehuman(file)  # type: ignore[misc]
-    yield "rigify", rigify
+def _rigs(
+    folder: Path | None,
+) -> Iterator[tuple[str, bool, Maker]]:
+    """Names, whether IK is used, and what makes the rig."""
+    for file in sorted(folder.rglob("rig.*.json")) if folder is not None else ():
+
+        def changed(change: Change, file: Path = file) -> tuple[bpy.types.Object, Matrix]:
+            rig = makehuman(file)
+            return rig, change(rig, recognised(rig))
+
+        yield file.stem.removeprefix("rig."), False, changed
+    yield "rigify FK", False, rigify
+    yield "rigify IK", True, rigify
+
+
+def _measure(rig: bpy.types.Object, placed: Matrix, ik: bool, frames: int) -> tuple[Array, float]:
+    """Degrees over all motions, and CPU seconds for a long one."""
+    found = recognised(rig)
+    target = Target(bpy.context.scene, rig, found.bone_map, ik=ik)
+    bpy.context.scene.render.fps = round(_FPS)
+    every = []
+    for act in _ACTS.values():
+        motion = motion_of(act, 60)
+        retarget(motion, target)
+        every.append(angles(rig, found, motion, placed))
+    long = motion_of(_ACTS["turning"], frames)
+    began = time.process_time()
+    retarget(long, target)
+    return np.array(every), time.process_time() - began
 
 
 def main() -> None:
@@ -274,30 +312,15 @@ def main() -> None:
     parser.add_argument("--rigs", type=Path, help="folder with rig.*.json files of MakeHuman")
     parser.add_argument("--frames", type=int, default=10_000, help="of the motion that is timed")
     options = parser.parse_args()
-    print(f"Blender {bpy.app.version_string}. Degrees between limbs: mean (largest) over five motions.")
-    print(f"{'rig':28}{'map':32}{'change':14}{'degrees':>16}{'seconds':>9}")
-    for name, make in _rigs(options.rigs):
-        for change, apply in _CHANGES.items():
-            if name == "rigify" and change in ("arms down", "odd rolls"):
-                continue  # its bones are linked by constraints: its rest is the metarig's
+    print(f"Blender {bpy.app.version_string}. Degrees between limbs, over five motions, and CPU seconds for")
+    print(f"{options.frames} frames.")
+    rows = [f"{'rig':26}{'change':14}{'mean':>8}{'largest':>9}{'seconds':>9}"]
+    for name, ik, make in _rigs(options.rigs):
+        for change_name, change in _CHANGES.items():
             bpy.ops.wm.read_factory_settings(use_empty=True)
-            rig = make()
-            found = recognise(rig.data.bones.keys(), known_maps())
-            assert found is not None, name
-            placed = apply(rig, found)
-            target = Target(bpy.context.scene, rig, found.bone_map)
-            bpy.context.scene.render.fps = round(_FPS)
-            every = []
-            for act in _ACTS.values():
-                motion = motion_of(act, 60)
-                retarget(motion, target)
-                every.append(angles(rig, found, motion, placed))
-            long = motion_of(_ACTS["turning"], options.frames)
-            began = time.process_time()
-            retarget(long, target)
-            seconds = time.process_time() - began
-            shown = f"{np.mean(every):.3f} ({np.max(every):.3f})"
-            print(f"{name:28}{found.bone_map.name:32.31}{change:14}{shown:>16}{seconds:9.2f}", flush=True)
+            every, seconds = _measure(*make(change), ik, options.frames)
+            rows.append(f"{name:26}{change_name:14}{every.mean():8.3f}{every.max():9.3f}{seconds:9.2f}")
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":

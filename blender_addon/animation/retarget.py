@@ -101,6 +101,8 @@ def _check(motion: Motion, target: Target) -> None:
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
     if not armature.is_editable:
         raise InvalidInput(f"{armature.name} is linked from another file.", "Make a library override of it.")
+    if armature.data.is_editmode:
+        raise InvalidInput(f"The rig {armature.name} is in Edit Mode.", "Leave Edit Mode first.")
     if armature.animation_data and armature.animation_data.use_tweak_mode:
         raise InvalidInput(
             f"A strip of the rig {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."

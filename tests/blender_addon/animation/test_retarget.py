@@ -336,3 +336,37 @@ def test_what_cannot_be_done_is_told(make_rig: Make, motion_file: Callable[..., 
         retarget(motion, Target(scene, rig, BoneMap("Mine", {**bone_map.bones, "spine": ("tail",)})))
     with pytest.raises(InvalidInput, match="no pair of legs or arms"):
         retarget(motion, Target(scene, rig, BoneMap("Mine", {"pelvis": ("Hips",), "head": ("Head",)})))
+
+
+def test_linked_rig_is_refused_and_an_override_of_it_is_not(
+    make_rig: Make, play: Callable[..., Arrays], tmp_path: Path
+) -> None:
+    make_rig(arms=45)
+    library = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(library))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
+        wanted.objects = ["Rig"]
+    linked = bpy.data.objects["Rig"]
+    bpy.context.scene.collection.objects.link(linked)
+    with pytest.raises(InvalidInput, match="linked from another file"):
+        play(linked)
+    override = linked.override_create(remap_local_usages=True)
+    assert _worst_angle(override, play(override)) < 0.05
+    assert override.animation_data.action.library is None
+
+
+def test_rig_in_edit_mode_is_refused(make_rig: Make, play: Callable[..., Arrays]) -> None:
+    rig = make_rig()
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(InvalidInput, match="is in Edit Mode"):
+        play(rig)
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_rig_in_pose_mode_stays_in_it(make_rig: Make, play: Callable[..., Arrays]) -> None:
+    rig = make_rig()
+    bpy.ops.object.mode_set(mode="POSE")
+    clip = play(rig)
+    assert rig.mode == "POSE"
+    assert _worst_angle(rig, clip) < 0.05

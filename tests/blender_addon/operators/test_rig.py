@@ -93,8 +93,11 @@ def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callab
 
 def test_undo_gives_the_rig_back(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:
     rig = make_rig()
-    rig.keyframe_insert("location", frame=1)
+    for frame in (1, 7):
+        rig.pose.bones["Head"].rotation_quaternion.x = 0.01 * frame
+        rig.pose.bones["Head"].keyframe_insert("rotation_quaternion", frame=frame)
     settings.rig = rig
+    curves = _dump(rig)
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.ed.undo_push(message="before")
     before = rig.animation_data.action.name
@@ -103,3 +106,16 @@ def test_undo_gives_the_rig_back(settings: Any, make_rig: Make, motion_file: Cal
     assert bpy.data.objects["Rig"].animation_data.action.name == before
     assert bpy.data.actions.keys() == [before]
     assert not bpy.data.actions[before].use_fake_user
+    assert _dump(bpy.data.objects["Rig"]) == curves
+
+
+def _dump(rig: bpy.types.Object) -> list[tuple[object, ...]]:
+    """Every key of the rig's Action, to the last bit."""
+    action: Any = rig.animation_data.action
+    slots = hasattr(action, "slots")
+    bag = action.layers[0].strips[0].channelbag(rig.animation_data.action_slot) if slots else action
+    return [
+        (curve.data_path, curve.array_index, *key.co, *key.handle_left, *key.handle_right, key.interpolation)
+        for curve in bag.fcurves
+        for key in curve.keyframe_points
+    ]
