@@ -79,8 +79,10 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
     placed = [*(bone.name for bone in _placed(target)), *controls]
     carried = carriers(armature, [*oriented, *controls], placed, values)
-    rough = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
-    notices = [f"The rig moves these by itself: {', '.join(rough)}."] if rough else []
+    bones = armature.pose.bones
+    held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
+    held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
+    notices = [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
     if matches(target.match, scene):
         notices.append(match_to_clip(scene, motion, target.start))
 

@@ -257,6 +257,30 @@ def test_bones_below_a_locked_one_still_point_right(make_rig: Make, play: Callab
     assert _worst_angle(rig, play(rig)) < 0.05
 
 
+def test_trunk_turns_as_the_persons_does(make_rig: Make, play: Callable[..., Arrays]) -> None:
+    """By the rule of docs/architecture.md, Pose, in Blender's arithmetic."""
+    placed = Matrix.Rotation(0.8, 4, "Z")
+    rig = make_rig(roll=3, inside=_FBX, placed=placed)
+    clip = play(rig, frames=4)
+    names, turns = list(clip["bone_names"]), []
+    for name, parent in zip(names, clip["bone_parents"], strict=True):
+        rest = Quaternion(clip["rest_rotations"][names.index(name)])
+        own = rest @ Quaternion(clip["rotations"][3, names.index(name)]) @ rest.inverted()
+        turns.append(own if parent < 0 else turns[parent] @ own)
+    posed, space = _evaluated(rig, 4).pose.bones, rig.matrix_world.to_quaternion()
+    parts = {
+        "pelvis": "Hips",
+        "spine": "Spine2",
+        "neck": "Neck",
+        "head": "Head",
+        "left_clavicle": "LeftShoulder",
+    }
+    for part, name in parts.items():
+        turn = space @ _turn(posed[name], rig.data.bones[name]) @ space.inverted()
+        wanted = placed.to_quaternion() @ turns[names.index(part)] @ placed.to_quaternion().inverted()
+        assert math.degrees(turn.rotation_difference(wanted).angle) % 360 == pytest.approx(0, abs=0.1), part
+
+
 def test_spine_bends_evenly(make_rig: Make, play: Callable[..., Arrays]) -> None:
     rig = make_rig(family="MakeHuman and MPFB default")
     play(rig, frames=3)
@@ -308,6 +332,14 @@ def test_constraints_are_found_out_by_trying(make_rig: Make, play: Callable[...,
     assert _worst_angle(rig, clip) < 0.05
     assert mine in list(bpy.data.actions)
     assert len(bpy.data.scenes) == scenes
+
+
+def test_bones_that_constraints_hold_are_told(make_rig: Make, motion_file: Callable[..., Path]) -> None:
+    rig = make_rig()
+    rig.pose.bones["LeftForeArm"].constraints.new("LIMIT_ROTATION")
+    rig.pose.bones["Head"].constraints.new("LIMIT_ROTATION").mute = True
+    done = retarget(read_motion(motion_file()), Target(bpy.context.scene, rig, _map(rig), match="NEVER"))
+    assert done.summary == "12 poses on Rig. Constraints of the rig also move LeftForeArm."
 
 
 def test_failure_leaves_nothing_behind(
