@@ -145,6 +145,6 @@ def bench(session: nox.Session) -> None:
     """Run the benchmarks on the demo clip; or one of them: -- NAME ARGUMENTS, as in -- memory dance.mp4."""
     benchmarks = [["end_to_end", str(CLIP)], ["memory", str(CLIP)]]
     if HAS_BPY:
-        benchmarks += [["reprojection", str(CLIP)], ["keyframes"]]
+        benchmarks += [["reprojection", str(CLIP)], ["keyframes"], ["retargeting"]]
     for name, *arguments in [session.posargs] if session.posargs else benchmarks:
         run(session, "python", ROOT / "benchmarks" / f"{name}.py", *arguments)

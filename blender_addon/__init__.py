@@ -7,22 +7,35 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
+from .operators import bone_map
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
 from .operators.probe import LiftPoseProbe
-from .panels import LiftPoseClipPanel, LiftPoseEnginePanel, LiftPoseMainPanel, LiftPoseScenePanel
+from .panels import (
+    LiftPoseBoneList,
+    LiftPoseClipPanel,
+    LiftPoseEnginePanel,
+    LiftPoseMainPanel,
+    LiftPoseRigPanel,
+    LiftPoseScenePanel,
+)
 from .preferences import LiftPosePreferences
 from .properties import LiftPoseSettings
+from .rigs import chosen_map
 
 _CLASSES = (
     LiftPosePreferences,
+    *chosen_map.CLASSES,
     LiftPoseSettings,
+    *bone_map.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
     LiftPoseBuild,
+    LiftPoseBoneList,
     LiftPoseMainPanel,
+    LiftPoseRigPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseScenePanel,

@@ -2,16 +2,15 @@
 
 Three ways to run it: `blender -b --command lift_pose MOTION.npz OUT.blend` where the add-on is enabled,
 `blender -b --python .../command.py -- MOTION.npz OUT.blend`, and `python -m blender_addon.command MOTION.npz
-OUT.blend` where Python has the bpy module. Exit codes: 0, 2 for bad input, 1 for any other failure.
+OUT.blend` where Python has the bpy module. `retarget MOTION.npz RIG.blend -o OUT.blend` in the place of these
+arguments puts a motion on a rig. Exit codes: 0, 2 for bad input, 1 for any other failure.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,9 +21,11 @@ if not __package__:  # run as a script: come back as a part of the package
     sys.path.insert(0, str(_folder.parent))
     sys.exit(importlib.import_module(f"{_folder.name}.command").main())
 
+from . import retargeting_command
 from .animation.build import Placement, build
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
+from .saving import check_output, save
 
 NAME = "lift_pose"
 
@@ -33,12 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write a .blend as the arguments say (after `--` inside Blender). Returns the exit code."""
     if arguments is None:
         arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    arguments = list(arguments)
+    retargets = arguments[:1] == [retargeting_command.NAME]
+    parser, run = (
+        (retargeting_command.parser(), retargeting_command.run) if retargets else (_parser(), _write)
+    )
     try:
-        options = _parser().parse_args(arguments)
+        options = parser.parse_args(arguments[1:] if retargets else arguments)
     except SystemExit as error:  # Blender's own --command must come back
         return 2 if error.code else 0
     try:
-        _write(options.motions, options.output, options.media)
+        run(options)
     except LiftPoseError as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, InvalidInput) else 1
@@ -55,35 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write(motions: Sequence[Path], output: Path, media: Path | None) -> None:
+def _write(options: argparse.Namespace) -> None:
     """Raises InvalidInput on bad input and LiftPoseError when the file cannot be written."""
-    if output.suffix.lower() != ".blend":
-        raise InvalidInput(f"{output} does not end in .blend.", "Name a Blender file.")
+    media = options.media
+    check_output(options.output)
     if media is not None and not media.exists():
         raise InvalidInput(f"{media} does not exist.", "Name the clip that the motion was lifted from.")
-    read = [read_motion(path) for path in motions]
+    read = [read_motion(path) for path in options.motions]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     for motion in read:
         build(motion, media.resolve() if media else None, Placement(bpy.data.scenes[0]))
-    _save(output)
-
-
-def _save(output: Path) -> None:
-    """Save the open file under a temporary name, then rename it."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".lift-pose-", dir=output.resolve().parent) as folder:
-            temporary = Path(folder) / output.name
-            bpy.ops.wm.save_as_mainfile(
-                filepath=str(temporary),
-                copy=True,
-                check_existing=False,
-                relative_remap=False,  # paths relative to the temporary folder would lead astray
-            )
-            os.replace(temporary, output)  # noqa: PTH105
-    except (OSError, RuntimeError) as error:
-        raise LiftPoseError(
-            f"{output} cannot be written: {error}.", "Choose a folder that can be written to and has room."
-        ) from error
+    save(options.output, relative_remap=False)  # the clip's path is true already
 
 
 if __name__ == "__main__":

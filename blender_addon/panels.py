@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import bpy
 
+from .operators.bone_map import (
+    LiftPoseAddPair,
+    LiftPoseLoadMap,
+    LiftPoseRecognise,
+    LiftPoseRemovePair,
+    LiftPoseSaveMap,
+)
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
@@ -32,6 +40,8 @@ class LiftPoseMainPanel(_Panel):
         row.prop(settings, "input", text="", placeholder="Photo or video")
         row.operator(LiftPoseProbe.bl_idname, text="", icon="VIEWZOOM")
         layout.prop(settings, "target", text="")
+        if settings.target == "RIG":
+            layout.prop(settings, "rig", text="", placeholder="Rig")
         if session.job is None:
             button = layout.row()
             button.scale_y = 1.8
@@ -41,6 +51,63 @@ class LiftPoseMainPanel(_Panel):
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
             _draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+
+
+class LiftPoseBoneList(bpy.types.UIList):
+    bl_idname = "VIEW3D_UL_lift_pose_bones"
+
+    def draw_item(
+        self,
+        context: bpy.types.Context | None,
+        layout: bpy.types.UILayout,
+        data: Any,
+        item: Any,
+        icon: int | None,
+        active_data: Any,
+        active_property: str | None,
+        index: int | None = 0,
+        flt_flag: int | None = 0,
+    ) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "part", text="", emboss=False)
+        bones = chosen(context.scene).rig.data
+        row.alert = item.bone not in bones.bones
+        row.prop_search(item, "bone", bones, "bones", text="")
+
+
+class LiftPoseRigPanel(_Panel):
+    bl_idname = "VIEW3D_PT_lift_pose_rig"
+    bl_label = "Rig"
+    bl_parent_id = LiftPoseMainPanel.bl_idname
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        settings = chosen(context.scene)
+        return settings.target == "RIG" and settings.rig is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, chosen(context.scene)
+        found = settings.map
+        row = layout.row(align=True)
+        row.label(text=f"{found.label}: {found.score:.0%}" if found.label else "Not recognised")
+        row.operator(LiftPoseRecognise.bl_idname, text="", icon="FILE_REFRESH")
+        row.operator(LiftPoseLoadMap.bl_idname, text="", icon="FILE_FOLDER")
+        row.operator(LiftPoseSaveMap.bl_idname, text="", icon="FILE_TICK")
+        if found.missing:
+            _draw_text(layout.box(), context, f"Not found: {found.missing}", False)
+        row = layout.row()
+        row.template_list(LiftPoseBoneList.bl_idname, "", found, "pairs", found, "active", rows=6)
+        column = row.column(align=True)
+        column.operator(LiftPoseAddPair.bl_idname, text="", icon="ADD")
+        column.operator(LiftPoseRemovePair.bl_idname, text="", icon="REMOVE")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(settings, "root")
+        column.prop(settings, "in_place")
+        row = column.row()
+        row.active = any(pair.part.startswith("ik:") for pair in found.pairs)
+        row.prop(settings, "use_ik")
 
 
 class LiftPoseClipPanel(_Panel):

@@ -17,6 +17,17 @@ from bpy.props import (
     StringProperty,
 )
 
+from .rigs.armature import recognise_armature
+from .rigs.chosen_map import LiftPoseBoneMap, show
+
+
+def _is_armature(settings: LiftPoseSettings, candidate: bpy.types.Object) -> bool:
+    return candidate.type == "ARMATURE"
+
+
+def _recognise(settings: Any, context: bpy.types.Context) -> None:
+    show(settings.map, recognise_armature(settings.rig) if settings.rig is not None else None)
+
 
 class LiftPoseSettings(bpy.types.PropertyGroup):
     input: StringProperty(
@@ -102,7 +113,38 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
                 "The active armature, which Lift Pose must have made. It keeps its proportions; "
                 "the motion is a new Action, and the old Action is kept in the file",
             ),
+            (
+                "RIG",
+                "Rig",
+                "A character's rig, whatever its bones are called. The motion is a new Action, and the old "
+                "Action is kept in the file",
+            ),
         ],
+    )
+    rig: PointerProperty(
+        name="Rig",
+        description="The armature that gets the motion",
+        type=bpy.types.Object,
+        poll=_is_armature,
+        update=_recognise,
+    )
+    map: PointerProperty(type=LiftPoseBoneMap)
+    root: EnumProperty(
+        name="Root",
+        description="What moves along the floor",
+        items=[
+            ("HIPS", "Hips", "The bone of the pelvis"),
+            ("BONE", "Root Bone", "The root bone of the map; the hips only rise and fall"),
+            ("OBJECT", "Object", "The armature object; the hips only rise and fall"),
+        ],
+    )
+    in_place: BoolProperty(
+        name="In Place",
+        description="Stay where the rig stands, as games want it; it still rises and falls",
+    )
+    use_ik: BoolProperty(
+        name="IK",
+        description="Key the IK controls and poles of the hands and feet too, and switch the limbs to them",
     )
     start_frame: IntProperty(
         name="Clip Starts At",

@@ -1,4 +1,4 @@
-"""The command line: `lift-pose INPUT [INPUT ...] -o OUT`."""
+"""The command line: `lift-pose INPUT [INPUT ...] -o OUT`, and `lift-pose retarget`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,19 @@ are named after the inputs and --format says their kind, or has {name} in it, as
 be given more than once. --preview takes a file, a folder or {name} in the same way. Missing folders are made.
 Exit codes: 0 done, 1 a failure, 2 the input or the options are at fault, 130 cancelled with Ctrl-C. With
 several inputs a failure does not stop the rest; the code is 1 if anything failed, else 2 if an input was bad.
+
+lift-pose retarget MOTION.npz RIG.blend -o OUT.blend puts a Motion file on your own rig; see its --help.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["retarget"]:
+        from lifting_core import retargeting
+
+        return retargeting.main(given[1:])
+    options = _parser().parse_args(given)
     with own_stderr(options.verbose) as stderr, _stop_signals() as received:
         report = Report(stderr, options.json, options.verbose)
         try:

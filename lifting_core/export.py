@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import written_whole
 from lifting_core.motion.bvh import write_bvh
 from lifting_core.motion.motion import Motion
+
+_BAD_INPUT = 2  # the exit code of the add-on's command
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +61,18 @@ class Blender:
             if not temporary.exists():
                 raise LiftPoseError(f"Blender wrote no {path}.", "Run with -v to see its log.")
 
+    def retarget(self, motion_file: Path, rig: Path, path: Path, options: Sequence[str]) -> None:
+        """Write a copy of the .blend `rig` in which its rig has the motion of a file.
+
+        `options` are those of the add-on's own `retarget`. Raises InvalidInput when the motion, the rig or
+        its bone map is at fault, LiftPoseError when Blender fails or the file cannot be written.
+        """
+        with written_whole(path) as temporary:
+            temporary.unlink()  # Blender would keep the empty file as a backup
+            self._run(path, "retarget", str(motion_file), str(rig), "-o", str(temporary), *options)
+            if not temporary.exists():
+                raise LiftPoseError(f"Blender wrote no {path}.", "Run with -v to see its log.")
+
     def _run(self, path: Path, *arguments: str) -> None:
         python_path = os.pathsep.join([str(_addon_folder().parent), os.environ.get("PYTHONPATH", "")])
         done = subprocess.run(
@@ -73,6 +88,8 @@ class Blender:
         if done.returncode != 0:
             said = [f"exit code {done.returncode}", *done.stdout.split("\n"), *done.stderr.split("\n")]
             last = next(line.strip() for line in reversed(said) if line.strip())
+            if done.returncode == _BAD_INPUT:
+                raise InvalidInput(last)
             raise LiftPoseError(f"Blender could not write {path}: {last}", "Run with -v to see its log.")
 
 

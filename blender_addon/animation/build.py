@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import bpy
 
@@ -16,11 +13,8 @@ from ..motion_file import Motion
 from .armature import check_bones, key_pose, new_armature, scale_to
 from .background import add_background
 from .camera import new_camera
-from .scene import is_untouched, match_to_clip, settings
+from .scene import Match, match_to_clip, matches, undone_on_failure
 from .timing import frame_rate, pose_keys, scene_frames
-
-Match = Literal["UNTOUCHED", "ALWAYS", "NEVER"]
-_CREATED = ("objects", "armatures", "cameras", "actions", "images", "collections")
 
 
 @dataclass(frozen=True)
@@ -55,13 +49,13 @@ def build(motion: Motion, media: Path | None, placement: Placement) -> Result:
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
     if placement.armature is not None:
         check_bones(placement.armature, motion)
-    with _undone_on_failure(placement.scene):
+    with undone_on_failure(placement.scene):
         return _build(motion, media, placement)
 
 
 def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     scene, name = placement.scene, Path(motion.source).stem or "Lift Pose"
-    match = placement.match == "ALWAYS" or (placement.match == "UNTOUCHED" and is_untouched(scene))
+    match = matches(placement.match, scene)
     notices = [match_to_clip(scene, motion, placement.start)] if match else []
 
     collection = bpy.data.collections.new(name)
@@ -93,19 +87,3 @@ def _place_beside(camera: bpy.types.Object, armature: bpy.types.Object, scale: f
     here = armature.matrix_world.normalized() @ camera.matrix_world
     here.translation = armature.matrix_world @ (scale * camera.matrix_world.translation)
     camera.matrix_world = here
-
-
-@contextmanager
-def _undone_on_failure(scene: bpy.types.Scene) -> Iterator[None]:
-    before = {name: set(getattr(bpy.data, name)) for name in _CREATED}
-    old_settings = settings(scene)
-    try:
-        yield
-    except BaseException:
-        created: list[Any] = [
-            block for name in _CREATED for block in getattr(bpy.data, name) if block not in before[name]
-        ]
-        bpy.data.batch_remove(created)
-        for owner, name, value in old_settings:
-            setattr(owner, name, value)
-        raise

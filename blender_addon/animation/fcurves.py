@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,18 @@ class Keys:
     holds: NDArray[np.bool_]
     """(N,) True where the value is held until the next key, False where it moves there in a line."""
 
-    def insert(self, animation: Animation, path: str, values: NDArray[Any], group: str) -> None:
-        """Write a property of C components: `values` is (N, C) in the units of the property at `path`."""
+    def insert(
+        self,
+        animation: Animation,
+        path: str,
+        values: NDArray[Any],
+        group: str,
+        components: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> None:
+        """Write a property: `values` is (N, C) in the units of the property at `path`.
+
+        `components` are its C components by index, the first C where they are not given.
+        """
         interpolation = np.where(
             self.holds, _enum("interpolation", "CONSTANT"), _enum("interpolation", "LINEAR")
         )
@@ -30,8 +41,9 @@ class Keys:
         points = np.empty((len(self.frames), 2), np.float32)
         points[:, 0] = self.frames
         curve_group = animation.groups.get(group) or animation.groups.new(group)
-        for index, component in enumerate(np.asarray(values).T):
-            curve = animation.curves.new(path, index=index)
+        indices = range(values.shape[1]) if components is None else components
+        for index, component in zip(indices, np.asarray(values).T, strict=True):
+            curve = animation.curves.new(path, index=int(index))
             curve.group = curve_group
             points[:, 1] = component
             keyframes = curve.keyframe_points

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import bpy
 
 from ..motion_file import Motion
 from .timing import frame_rate, scene_frames
 
+Match = Literal["UNTOUCHED", "ALWAYS", "NEVER"]
+_CREATED = ("objects", "armatures", "cameras", "actions", "images", "collections")
 _SCENE = ("frame_start", "frame_end")
 _RENDER = ("fps", "fps_base", "resolution_x", "resolution_y")
 _ALSO_CHANGED = ("resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
@@ -22,6 +26,11 @@ def is_untouched(scene: bpy.types.Scene) -> bool:
     own: list[tuple[Any, str]] = [(scene, name) for name in _SCENE]
     own += [(scene.render, name) for name in _RENDER]
     return all(getattr(owner, name) == owner.bl_rna.properties[name].default for owner, name in own)
+
+
+def matches(match: Match, scene: bpy.types.Scene) -> bool:
+    """Whether the scene is to take the clip's settings."""
+    return match == "ALWAYS" or (match == "UNTOUCHED" and is_untouched(scene))
 
 
 def match_to_clip(scene: bpy.types.Scene, motion: Motion, start: int) -> str:
@@ -51,3 +60,20 @@ def settings(scene: bpy.types.Scene) -> list[tuple[Any, str, Any]]:
     names: list[tuple[Any, str]] = [(scene, name) for name in (*_SCENE, "camera")]
     names += [(scene.render, name) for name in (*_RENDER, *_ALSO_CHANGED)]
     return [(owner, name, getattr(owner, name)) for owner, name in names]
+
+
+@contextmanager
+def undone_on_failure(scene: bpy.types.Scene) -> Iterator[None]:
+    """Takes away what has been made since, and puts the scene's settings back, when anything fails."""
+    before = {name: set(getattr(bpy.data, name)) for name in _CREATED}
+    old_settings = settings(scene)
+    try:
+        yield
+    except BaseException:
+        created: list[Any] = [
+            block for name in _CREATED for block in getattr(bpy.data, name) if block not in before[name]
+        ]
+        bpy.data.batch_remove(created)
+        for owner, name, value in old_settings:
+            setattr(owner, name, value)
+        raise

@@ -13,7 +13,7 @@ from ..errors import LiftPoseError
 from ..motion_file import Motion, read_motion
 from ..properties import chosen as chosen_settings
 from ..session import Outcome, session
-from .placing import chosen_place, put_into_scene
+from .placing import chosen_place, missing_target, put_into_scene
 
 
 class LiftPoseBuild(bpy.types.Operator):
@@ -25,6 +25,13 @@ class LiftPoseBuild(bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE", "HIDDEN"})
     filter_glob: StringProperty(default="*.npz", options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        missing = missing_target(context)
+        if missing is not None:
+            cls.poll_message_set(missing)
+        return missing is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         context.window_manager.fileselect_add(self)

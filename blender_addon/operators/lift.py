@@ -16,7 +16,7 @@ from ..preferences import user_folder
 from ..properties import chosen, engine_settings
 from ..session import session
 from .job import JobOperator
-from .placing import Place, chosen_place, put_into_scene
+from .placing import Place, chosen_place, missing_target, put_into_scene
 
 
 class LiftPoseLift(JobOperator, bpy.types.Operator):
@@ -29,6 +29,13 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
     _media: Path
     _place: Place
     _output: Path
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        missing = missing_target(context)
+        if missing is not None:
+            cls.poll_message_set(missing)
+        return missing is None and super().poll(context)
 
     def request(self, context: bpy.types.Context) -> Job:
         settings = chosen(context.scene)

@@ -14,22 +14,37 @@ from typing import Any
 import bpy
 
 from ..animation.armature import is_ours
-from ..animation.build import Match, Placement, Result, build
+from ..animation.build import Placement, Result, build
+from ..animation.retarget import Root, Target, retarget
+from ..animation.scene import Match
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..properties import chosen
+from ..rigs.bone_map import BoneMap
+from ..rigs.chosen_map import bone_map
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What is to be done with an armature that is a character's rig."""
+
+    bone_map: BoneMap
+    root: Root
+    in_place: bool
+    ik: bool
 
 
 @dataclass(frozen=True)
 class Place:
-    """A `Placement` whose scene and armature are ids of the session."""
+    """A `Placement`, or for a rig a `Target`, whose scene and armature are ids of the session."""
 
     scene: int
     armature: int | None
     start: int
     match: Match
+    rig: Rig | None = None
 
-    def placement(self) -> Placement:
+    def placement(self) -> Placement | Target:
         """Raises InvalidInput when the scene or the armature is gone."""
         scene = _find(bpy.data.scenes, self.scene)
         if scene is None:
@@ -39,13 +54,26 @@ class Place:
             armature = _find(bpy.data.objects, self.armature)
             if armature is None:
                 raise InvalidInput("The armature of this job is gone.", "Choose a new armature.")
+        if self.rig is not None and armature is not None:
+            rig = self.rig
+            return Target(
+                scene, armature, rig.bone_map, self.start, self.match, rig.root, rig.in_place, rig.ik
+            )
         return Placement(scene, armature, self.start, self.match)
+
+
+def missing_target(context: bpy.types.Context) -> str | None:
+    """What must be chosen before anything can be placed, in words; None where all is."""
+    settings = chosen(context.scene)
+    if settings.target == "RIG" and settings.rig is None:
+        return "Choose the rig that gets the motion first"
+    return None
 
 
 def chosen_place(context: bpy.types.Context) -> Place:
     """What the panel says. Raises InvalidInput when the active object cannot be the target it names."""
     settings = chosen(context.scene)
-    armature = None
+    armature = rig = None
     if settings.target == "ACTIVE":
         if not is_ours(context.object):
             raise InvalidInput(
@@ -53,7 +81,12 @@ def chosen_place(context: bpy.types.Context) -> Place:
                 "Click such an armature, or choose a new one.",
             )
         armature = context.object.session_uid
-    return Place(context.scene.session_uid, armature, settings.start_frame, settings.match)
+    elif settings.target == "RIG":
+        if settings.rig is None:
+            raise InvalidInput("No rig is chosen.", "Choose the armature that gets the motion.")
+        armature = settings.rig.session_uid
+        rig = Rig(bone_map(settings.map), settings.root, settings.in_place, settings.use_ik)
+    return Place(context.scene.session_uid, armature, settings.start_frame, settings.match, rig)
 
 
 def put_into_scene(context: bpy.types.Context, place: Place, motion: Motion, media: Path | None) -> str:
@@ -62,6 +95,8 @@ def put_into_scene(context: bpy.types.Context, place: Place, motion: Motion, med
     Returns what has been made, in words. Raises InvalidInput, having changed nothing.
     """
     placement = place.placement()
+    if isinstance(placement, Target):
+        return retarget(motion, placement).summary
     result = build(motion, media, placement)
     layer = context.view_layer
     if layer is not None and context.scene == placement.scene and context.mode == "OBJECT":

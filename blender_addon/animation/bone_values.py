@@ -1,0 +1,39 @@
+"""The properties of pose bones that a bone map may set: custom ones, and the stretch of IK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..compatibility import Animation
+from .fcurves import Keys
+
+_BUILT_IN = ("ik_stretch",)
+
+Values = Mapping[tuple[str, str], float]
+"""What properties of pose bones are to be, by bone and name."""
+
+
+def value(bone: bpy.types.PoseBone, name: str) -> Any:
+    """The present value; None where there is none."""
+    return getattr(bone, name) if name in _BUILT_IN else bone.get(name)
+
+
+def set_value(bone: bpy.types.PoseBone, name: str, new: Any) -> None:
+    """Set it, in the type that it has."""
+    kind: Any = type(value(bone, name))
+    if name in _BUILT_IN:
+        setattr(bone, name, kind(new))
+    else:
+        bone[name] = kind(new)
+
+
+def key_values(armature: bpy.types.Object, animation: Animation, keys: Keys, values: Values) -> None:
+    """Key the values once, at the first frame."""
+    first = Keys(keys.frames[:1], np.array([True]))
+    for (bone, name), new in values.items():
+        path = f'["{bpy.utils.escape_identifier(name)}"]' if name not in _BUILT_IN else f".{name}"
+        first.insert(animation, armature.pose.bones[bone].path_from_id() + path, np.array([[new]]), bone)

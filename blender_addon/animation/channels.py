@@ -1,0 +1,77 @@
+"""The channels of a pose bone: its rotation in whichever mode it has, its locks, its place."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+from numpy.typing import NDArray
+
+from ..compatibility import Animation
+from .fcurves import Keys
+from .following import local_to_pose
+from .rotations import (
+    Quaternions,
+    Vectors,
+    continuous,
+    from_euler,
+    from_matrix,
+    to_axis_angle,
+    to_euler,
+)
+
+
+def allowed(bone: bpy.types.PoseBone, rotations: Quaternions) -> Quaternions:
+    """Own rotations (T, 4) of a bone whose locked axes stay as they are."""
+    locked = np.array(bone.lock_rotation)
+    if not locked.any():
+        return rotations
+    order = bone.rotation_mode if _is_euler(bone) else "XYZ"
+    now = to_euler(from_matrix(bone.matrix_basis)[None], order)
+    if _is_euler(bone):
+        now = np.array(bone.rotation_euler)[None]
+    return from_euler(np.where(locked, now, to_euler(rotations, order)), order)
+
+
+def key_rotation(bone: bpy.types.PoseBone, animation: Animation, keys: Keys, rotations: Quaternions) -> None:
+    """Key the bone's own rotations (T, 4) in its rotation mode, but for channels that are locked."""
+    free = np.flatnonzero(~np.array(bone.lock_rotation))
+    if len(free) == 0:
+        return
+    if _is_euler(bone):
+        values, path = to_euler(rotations, bone.rotation_mode), "rotation_euler"
+    else:
+        values, path, free = continuous(rotations), "rotation_quaternion", np.arange(4)
+        if bone.rotation_mode == "AXIS_ANGLE":
+            values, path = to_axis_angle(values), "rotation_axis_angle"
+    keys.insert(animation, bone.path_from_id(path), values[:, free], bone.name, free)
+
+
+def key_location(
+    bone: bpy.types.PoseBone, animation: Animation, keys: Keys, heads: Vectors, parent_pose: Matrix
+) -> None:
+    """Key where the bone's head is to be, (T, 3) in armature space, but for channels that are locked."""
+    start, axes = _reach(bone, parent_pose)
+    values = np.linalg.solve(axes, (heads - start).T).T
+    free = np.flatnonzero(~np.array(bone.lock_location))
+    keys.insert(animation, bone.path_from_id("location"), values[:, free], bone.name, free)
+
+
+def placed_head(bone: bpy.types.PoseBone, parent_pose: Matrix) -> Vectors:
+    """(3,) where the bone's head is now, in armature space."""
+    start, axes = _reach(bone, parent_pose)
+    head: Vectors = start + axes @ np.array(bone.location)
+    return head
+
+
+def _reach(bone: bpy.types.PoseBone, parent_pose: Matrix) -> tuple[Vectors, NDArray[np.float64]]:
+    """Where the head is without location, and (3, 3) where each axis of the location takes it."""
+    steps = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
+    points = [
+        np.array(local_to_pose(bone, Matrix.Translation(step), parent_pose).translation) for step in steps
+    ]
+    return points[0], np.column_stack(points[1:]) - points[0][:, None]
+
+
+def _is_euler(bone: bpy.types.PoseBone) -> bool:
+    return bone.rotation_mode not in ("QUATERNION", "AXIS_ANGLE")

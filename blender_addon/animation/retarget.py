@@ -1,0 +1,231 @@
+"""Puts a Motion on any rig whose parts are known.
+
+Rotations are carried over relative to rest: as a part of the body turns away from the rest pose of the
+motion, so the rig's part turns away from a pose of the rig in which its limbs point where the motion's do at
+rest. So it does not matter how the rig stands at rest, nor how its bones are rolled and parented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import bpy
+import numpy as np
+
+from ..compatibility import Animation, new_animation
+from ..errors import InvalidInput
+from ..motion_file import Motion
+from ..rigs.bone_map import BoneMap
+from .body import Body, read_body
+from .bone_values import key_values, value
+from .channels import allowed, key_location, key_rotation, placed_head
+from .fcurves import Keys
+from .following import Carriers, carriers
+from .ik import Posed, key_ends
+from .posing import orientations, turns_from_rest
+from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
+from .scene import Match, match_to_clip, matches, undone_on_failure
+from .timing import frame_rate, pose_keys, scene_frames
+
+Root = Literal["HIPS", "BONE", "OBJECT"]
+_ROUGHLY = np.radians(1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which rig gets a motion, and how."""
+
+    scene: bpy.types.Scene
+    armature: bpy.types.Object
+    bone_map: BoneMap
+    start: int = 1
+    """The scene frame of the clip's time 0."""
+    match: Match = "UNTOUCHED"
+    """When the scene takes the clip's size, rate and range: when it is as Blender made it, always, never."""
+    root: Root = "HIPS"
+    """What moves along the floor: the hips, the root bone of the map, or the object."""
+    in_place: bool = False
+    """Whether the rig stays where it stands; it still rises and falls."""
+    ik: bool = False
+    """Whether the limbs follow their IK controls; these are keyed beside the FK controls."""
+
+
+@dataclass(frozen=True)
+class Retargeted:
+    """What has been made."""
+
+    action: bpy.types.Action
+    summary: str
+
+
+def retarget(motion: Motion, target: Target) -> Retargeted:
+    """Key the motion on the rig, in a new Action in a slot of its own; an Action that it replaces is kept.
+
+    Raises InvalidInput when nobody is in the motion, the map does not fit the rig, or the rig cannot be
+    animated; after any failure the file is as it was before.
+    """
+    _check(motion, target)
+    with undone_on_failure(target.scene):
+        return _retarget(motion, target)
+
+
+def _retarget(motion: Motion, target: Target) -> Retargeted:
+    scene, armature = target.scene, target.armature
+    body = read_body(armature, target.bone_map)
+    values = _present_values(target)
+    oriented = orientations(motion, armature, target.bone_map, body)
+    controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
+    placed = [*(bone.name for bone in _placed(target)), *controls]
+    carried = carriers(armature, [*oriented, *controls], placed, values)
+    bones = armature.pose.bones
+    held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
+    held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
+    notices = [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
+    if matches(target.match, scene):
+        notices.append(match_to_clip(scene, motion, target.start))
+
+    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
+    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
+    actual = _key_rotations(armature, animation, keys, oriented, carried)
+    pelvis = _key_path(motion, target, body, animation, keys, actual, carried)
+    if target.ik:
+        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), animation, keys)
+    key_values(armature, animation, keys, values)
+    animation.assign(armature)
+    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+
+
+def _check(motion: Motion, target: Target) -> None:
+    armature = target.armature
+    if not motion.present.any():
+        raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
+    if not armature.is_editable:
+        raise InvalidInput(f"{armature.name} is linked from another file.", "Make a library override of it.")
+    if armature.data.is_editmode:
+        raise InvalidInput(f"The rig {armature.name} is in Edit Mode.", "Leave Edit Mode first.")
+    if armature.animation_data and armature.animation_data.use_tweak_mode:
+        raise InvalidInput(
+            f"A strip of the rig {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
+        )
+    if target.ik and not target.bone_map.ik:
+        raise InvalidInput("The bone map names no IK controls.", "Add them, or turn IK off.")
+    if target.root == "BONE" and "root" not in target.bone_map.bones:
+        raise InvalidInput("The bone map names no root bone.", "Add one, or move the hips or the object.")
+
+
+def _present_values(target: Target) -> dict[tuple[str, str], float]:
+    """What the map wants of the properties that this rig has: versions of a rig differ."""
+    values: dict[tuple[str, str], float] = {}
+    bones = target.armature.pose.bones
+    for setting in target.bone_map.settings:
+        wanted = setting.ik if target.ik else setting.fk
+        bone = bones.get(setting.bone)
+        there = None if bone is None else value(bone, setting.property)
+        if wanted is not None and isinstance(there, bool | int | float):
+            values[setting.bone, setting.property] = wanted
+    return values
+
+
+def _key_rotations(
+    armature: bpy.types.Object,
+    animation: Animation,
+    keys: Keys,
+    oriented: dict[str, Quaternions],
+    carried: Carriers,
+) -> dict[str, Quaternions]:
+    """Returns how the bones are then oriented: otherwise than they should be where rotations are locked."""
+    actual: dict[str, Quaternions] = {}
+    for name, wanted in oriented.items():
+        bone, carrier = armature.pose.bones[name], carried.of[name]
+        base = carrier.offset
+        if carrier.leader is not None:
+            base = multiply(actual[carrier.leader], base)
+        rotations = allowed(bone, multiply(inverse(base), wanted))
+        key_rotation(bone, animation, keys, rotations)
+        actual[name] = multiply(base, rotations)
+    return actual
+
+
+def _placed(target: Target) -> list[bpy.types.PoseBone]:
+    """The bones whose locations matter: the pelvis, the one that carries it, and the root bone if it moves.
+
+    Blender ignores the location of a bone that is connected to its parent, so the parent carries it.
+    """
+    bones = target.armature.pose.bones
+    pelvis = carrier = bones[target.bone_map.bones["pelvis"][0]]
+    while carrier.bone.use_connect and carrier.parent is not None:
+        carrier = carrier.parent
+    return [pelvis, carrier, *([bones[target.bone_map.bones["root"][0]]] if target.root == "BONE" else [])]
+
+
+def _key_path(
+    motion: Motion,
+    target: Target,
+    body: Body,
+    animation: Animation,
+    keys: Keys,
+    actual: dict[str, Quaternions],
+    carried: Carriers,
+) -> Vectors:
+    """Key the way of the hips, divided between the pelvis's bone and what moves along the floor.
+
+    Returns where the head of the pelvis's bone then is, (T, 3) in armature space.
+    """
+    pelvis, carrier, *root = _placed(target)
+    poses = carried.parent_poses
+    hips = hips_path(motion, body)
+    up = rotate(body.axes, np.array([0, 0, 1.0]))
+    along_floor = (hips - body.hips) - ((hips - body.hips) @ up)[:, None] * up
+    turn = multiply(actual[pelvis.name], inverse(from_matrix(pelvis.bone.matrix_local)))
+    heads = hips + rotate(turn, np.array(pelvis.bone.head_local) - body.hips)
+    ends = heads - along_floor if target.in_place or target.root == "OBJECT" else heads
+    heads = heads + placed_head(carrier, poses[carrier.name]) - placed_head(pelvis, poses[pelvis.name])
+    apart = target.in_place or target.root == "OBJECT" or (root and root[0] != carrier)
+    key_location(carrier, animation, keys, heads - along_floor if apart else heads, poses[carrier.name])
+    if target.in_place:
+        return ends
+    if target.root == "OBJECT":
+        _key_object(target.armature, animation, keys, along_floor)
+    elif apart:
+        start = placed_head(root[0], poses[root[0].name])
+        key_location(root[0], animation, keys, start + along_floor, poses[root[0].name])
+    return ends
+
+
+def hips_path(motion: Motion, body: Body) -> Vectors:
+    """(T, 3) where the point between the rig's hip joints goes, in armature space, in the known frames.
+
+    Scaled by the length of the legs, so that the ankles are on the floor where the person's are.
+    """
+    rest, ends = motion.rest_joints, dict(zip(motion.bone_names, motion.bone_heads, strict=True))
+    hips = (rest[ends["left_thigh"]] + rest[ends["right_thigh"]]) / 2
+    sole = min(rest[motion.bone_tails[motion.bone_names.index(f"{s}_shin")], 2] for s in ("left", "right"))
+    path = motion.root_translation[motion.present]
+    path = path + rotate(turns_from_rest(motion)[0], hips - rest[motion.bone_heads[0]])
+    scale = _scale(motion, body)
+    ankles = body.ankles
+    if ankles is None:
+        ankles = body.hips - rotate(body.axes, np.array([0, 0, scale * (hips[2] - sole)]))
+    way: Vectors = ankles + rotate(body.axes, scale * (path - [hips[0], hips[1], sole]))
+    return way
+
+
+def _scale(motion: Motion, body: Body) -> float:
+    """How much larger the rig is than the person, by their legs, else by their arms."""
+    along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
+    lengths = dict(zip(motion.bone_names, np.linalg.norm(along, axis=1), strict=True))
+    for parts in (("thigh", "shin"), ("upper_arm", "forearm")):
+        persons = sum(lengths[f"{side}_{part}"] for side in ("left", "right") for part in parts)
+        if body.length(*parts) > 0:
+            return body.length(*parts) / float(persons)
+    raise InvalidInput("The bone map has neither whole legs nor whole arms.", "Complete the bone map.")
+
+
+def _key_object(armature: bpy.types.Object, animation: Animation, keys: Keys, along_floor: Vectors) -> None:
+    """Key the object's location where it is not locked."""
+    axes = np.array(armature.matrix_basis.to_3x3())
+    free = np.flatnonzero(~np.array(armature.lock_location))
+    values = np.array(armature.location) + along_floor @ axes.T
+    keys.insert(animation, "location", values[:, free], "Object Transforms", free)

@@ -1,0 +1,1 @@
+"""How other rigs name the parts of a body."""

@@ -1,0 +1,77 @@
+"""The command line: `lift-pose retarget MOTION.npz RIG.blend -o OUT.blend`. Blender does the work."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from lifting_core.errors import InvalidInput
+from lifting_core.export import Blender
+from lifting_core.files import check_writable
+from lifting_core.terminal import DONE, Report, own_stderr
+
+_EPILOG = (
+    "Exit codes: 0 done, 1 a failure, 2 the input or the options are at fault, 130 cancelled with Ctrl-C."
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command, given what comes after its name, and return its exit code."""
+    options = _parser().parse_args(arguments)
+    with own_stderr(options.verbose) as stderr:
+        report = Report(stderr, as_json=False, verbose=options.verbose)
+        try:
+            _check(options)
+            _retarget(options)
+        except (Exception, KeyboardInterrupt) as error:
+            return report.failed(None, error)
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises InvalidInput when a file is missing, or the output cannot be written or would replace one."""
+    for path in (options.motion, options.rig, options.map):
+        if path is not None and not path.is_file():
+            raise InvalidInput(f"{path} does not exist.", "Name a file that does.")
+    output = options.output
+    if output.suffix.lower() != ".blend":
+        raise InvalidInput(f"{output} does not end in .blend.", "Name a Blender file.")
+    if os.path.realpath(output) == os.path.realpath(options.rig):
+        raise InvalidInput(f"{output} would be written over the rig.", "Choose another name.")
+    if output.exists() and not options.overwrite:
+        raise InvalidInput(f"{output} exists already.", "Choose another name, or add --overwrite.")
+    check_writable(output)
+
+
+def _retarget(options: argparse.Namespace) -> None:
+    chosen: list[str] = ["--root", options.root]
+    for option, value in (("--object", options.object), ("--map", options.map)):
+        if value is not None:
+            chosen += [option, str(value)]
+    chosen += [flag for flag, on in (("--in-place", options.in_place), ("--ik", options.ik)) if on]
+    Blender.find(options.blender).retarget(options.motion, options.rig, options.output, chosen)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lift-pose retarget",
+        description="Put a Motion file on a rig of a .blend, in an Action of its own.",
+        epilog=_EPILOG,
+    )
+    add = parser.add_argument
+    add("motion", metavar="MOTION.npz", type=Path)
+    add("rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is")
+    add("-o", "--output", metavar="OUT.blend", type=Path, required=True, help="a copy of it, animated")
+    add("--object", metavar="NAME", help="the armature, where the file has several")
+    add("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising the rig")
+    add(
+        "--root", choices=["hips", "bone", "object"], default="hips", help="what moves along the floor (hips)"
+    )
+    add("--in-place", action="store_true", help="nothing moves along the floor")
+    add("--ik", action="store_true", help="key IK controls and poles too, and switch the limbs to them")
+    add("--overwrite", action="store_true", help="replace OUT.blend")
+    add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
+    add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")
+    return parser

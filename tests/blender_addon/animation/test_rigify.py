@@ -1,0 +1,74 @@
+"""Rigify's own rig: FK and IK, judged by the bones that its controls move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from blender_addon.animation.retarget import Target, retarget
+from blender_addon.motion_file import read_motion
+from blender_addon.rigs.armature import recognise_armature
+
+_LIMBS = {
+    ("shoulder", "elbow"): ("upper_arm", "forearm"),
+    ("elbow", "wrist"): ("forearm", "hand"),
+    ("hip", "knee"): ("thigh", "shin"),
+    ("knee", "ankle"): ("shin", "foot"),
+}
+
+
+@pytest.fixture
+def rig(scene: bpy.types.Scene) -> bpy.types.Object:
+    """The rig that Rigify generates from its basic metarig."""
+    import addon_utils  # is only found once bpy is there
+
+    addon_utils.enable("rigify", default_set=True)
+    bpy.ops.object.armature_basic_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    return bpy.context.object
+
+
+def _angles(rig: bpy.types.Object, clip: dict[str, Any]) -> list[float]:
+    """Degrees between the limbs of the rig and of the clip."""
+    names, angles = list(clip["joint_names"]), []
+    for index, joints in enumerate(clip["joints_world"]):
+        bpy.context.scene.frame_set(1 + index)
+        bones = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+        for side, marker in (("left", "L"), ("right", "R")):
+            for (start, end), (upper, lower) in _LIMBS.items():
+                wanted = joints[names.index(f"{side}_{end}")] - joints[names.index(f"{side}_{start}")]
+                seen = np.array(bones[f"ORG-{lower}.{marker}"].head - bones[f"ORG-{upper}.{marker}"].head)
+                sine = np.linalg.norm(np.cross(wanted, seen))
+                angles.append(math.degrees(math.atan2(sine, float(wanted @ seen))))
+    return angles
+
+
+@pytest.mark.parametrize("ik", [False, True], ids=["FK", "IK"])
+def test_limbs_point_as_the_persons_do(
+    rig: bpy.types.Object,
+    motion_file: Callable[..., Path],
+    arrays: Callable[..., dict[str, Any]],
+    ik: bool,
+) -> None:
+    found = recognise_armature(rig)
+    assert found is not None
+    assert (found.bone_map.name, found.score) == ("Rigify, generated (FK controls)", 1)
+    switch = rig.pose.bones["upper_arm_parent.L"]["IK_FK"]
+    rotation = tuple(rig.pose.bones["upper_arm_fk.L"].rotation_quaternion)
+    retarget(
+        read_motion(motion_file(frames=6, fps=30)),
+        Target(bpy.context.scene, rig, found.bone_map, match="ALWAYS", ik=ik),
+    )
+    assert rig.pose.bones["upper_arm_parent.L"]["IK_FK"] == switch
+    assert tuple(rig.pose.bones["upper_arm_fk.L"].rotation_quaternion) == rotation
+    angles = _angles(rig, arrays(frames=6, fps=30))
+    assert np.mean(angles) < (0.3 if ik else 0.03)
+    assert max(angles) < (2 if ik else 0.05)
+    evaluated = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+    assert evaluated["thigh_parent.R"]["IK_FK"] == (0 if ik else 1)

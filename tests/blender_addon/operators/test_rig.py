@@ -1,0 +1,121 @@
+"""The panel's way to a rig: choose, correct the map, save and load it, build, undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+import blender_addon
+
+Make = Callable[..., bpy.types.Object]
+
+
+@pytest.fixture
+def settings(scene: bpy.types.Scene) -> Iterator[Any]:
+    """The panel's settings, for a rig."""
+    blender_addon.register()
+    chosen: Any = scene.lift_pose
+    chosen.target = "RIG"
+    yield chosen
+    blender_addon.unregister()
+
+
+def test_chosen_rig_is_recognised_and_gets_the_motion(
+    settings: Any, make_rig: Make, motion_file: Callable[..., Path]
+) -> None:
+    settings.rig = make_rig(family="Unreal Engine 5")
+    assert settings.map.label == "Unreal Engine 5 mannequin"
+    assert settings.map.score == 1
+    assert [pair.bone for pair in settings.map.pairs if pair.part == "spine"] == [
+        f"spine_0{index}" for index in range(1, 6)
+    ]
+    assert "twist:left_thigh" in [pair.part for pair in settings.map.pairs]
+    assert bpy.ops.lift_pose.build(filepath=str(motion_file())) == {"FINISHED"}
+    assert settings.rig.animation_data.action.name == "walk"
+    assert bpy.context.scene.objects.keys() == [settings.rig.name]
+    settings.rig = None
+    assert len(settings.map.pairs) == 0
+
+
+def test_without_a_rig_nothing_is_offered(settings: Any) -> None:
+    assert not bpy.ops.lift_pose.build.poll()
+    assert not bpy.ops.lift_pose.lift.poll()
+    assert not bpy.ops.lift_pose.recognise.poll()
+    assert not bpy.ops.lift_pose.remove_pair.poll()
+
+
+def test_map_is_corrected_saved_and_loaded(settings: Any, make_rig: Make, tmp_path: Path) -> None:
+    settings.rig = make_rig()
+    pairs = settings.map.pairs
+    settings.map.active = next(index for index, pair in enumerate(pairs) if pair.bone == "Spine1")
+    bpy.ops.lift_pose.remove_pair()
+    settings.map.active -= 1
+    bpy.ops.lift_pose.add_pair()
+    assert pairs[settings.map.active].part == "spine"
+    pairs[settings.map.active].bone = "LeftHand"
+    for index in range(len(pairs) - 1, -1, -1):
+        if pairs[index].part == "left_hand":
+            pairs.remove(index)
+    kept = [(pair.part, pair.bone) for pair in pairs]
+    bpy.ops.lift_pose.save_map(filepath=str(tmp_path / "mine.json"))
+    assert json.loads((tmp_path / "mine.json").read_text())["bones"]["spine"] == [
+        "Spine",
+        "LeftHand",
+        "Spine2",
+    ]
+    bpy.ops.lift_pose.recognise()
+    assert [(pair.part, pair.bone) for pair in pairs] != kept
+    bpy.ops.lift_pose.load_map(filepath=str(tmp_path / "mine.json"))
+    assert sorted((pair.part, pair.bone) for pair in pairs) == sorted(kept)
+
+
+def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:
+    rig = settings.rig = make_rig()
+    settings.map.pairs.add().bone = "Hips"
+    with pytest.raises(RuntimeError, match="Hips is in the bone map twice"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    settings.map.pairs.remove(len(settings.map.pairs) - 1)
+    settings.use_ik = True
+    with pytest.raises(RuntimeError, match="names no IK controls"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    settings.map.pairs.clear()
+    with pytest.raises(RuntimeError, match="names no pelvis"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    with pytest.raises(RuntimeError, match="does not exist"):
+        bpy.ops.lift_pose.load_map(filepath="none.json")
+    assert rig.animation_data is None
+
+
+def test_undo_gives_the_rig_back(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:
+    rig = make_rig()
+    for frame in (1, 7):
+        rig.pose.bones["Head"].rotation_quaternion.x = 0.01 * frame
+        rig.pose.bones["Head"].keyframe_insert("rotation_quaternion", frame=frame)
+    settings.rig = rig
+    curves = _dump(rig)
+    bpy.context.preferences.edit.use_global_undo = True
+    bpy.ops.ed.undo_push(message="before")
+    before = rig.animation_data.action.name
+    assert bpy.ops.lift_pose.build("EXEC_DEFAULT", True, filepath=str(motion_file())) == {"FINISHED"}
+    bpy.ops.ed.undo()
+    assert bpy.data.objects["Rig"].animation_data.action.name == before
+    assert bpy.data.actions.keys() == [before]
+    assert not bpy.data.actions[before].use_fake_user
+    assert _dump(bpy.data.objects["Rig"]) == curves
+
+
+def _dump(rig: bpy.types.Object) -> list[tuple[object, ...]]:
+    """Every key of the rig's Action, to the last bit."""
+    action: Any = rig.animation_data.action
+    slots = hasattr(action, "slots")
+    bag = action.layers[0].strips[0].channelbag(rig.animation_data.action_slot) if slots else action
+    return [
+        (curve.data_path, curve.array_index, *key.co, *key.handle_left, *key.handle_right, key.interpolation)
+        for curve in bag.fcurves
+        for key in curve.keyframe_points
+    ]
