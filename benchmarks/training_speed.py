@@ -23,10 +23,10 @@ from torch.utils.data import DataLoader, Dataset
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.weights import Profile
 from lifting_core.skeleton import JOINTS
-from training.batches import Shuffled
-from training.fitting import BLOCK, Fit
-from training.model import new_model
-from training.recipe import PAPER, Precision
+from training.fitting.batches import Shuffled
+from training.fitting.loop import BLOCK, Fit
+from training.fitting.model import new_model
+from training.fitting.recipe import PAPER, Precision
 
 BATCH = 64
 STEPS_OF_THE_PAPER = 200 * 24_371

@@ -29,11 +29,11 @@ from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
-from training.human36m import select
+from training.evaluation.pictures import draw_pictures
+from training.evaluation.scoring import NOISE_LEVELS, Report, averages, noisy, scores, split_error, table
 from training.options import add_data_options
-from training.pictures import draw_pictures
-from training.poses import Poses, columns, gather, predict
-from training.scoring import NOISE_LEVELS, Report, averages, noisy, scores, split_error, table
+from training.tasks.human36m import select
+from training.tasks.poses import Poses, columns, gather, predict
 
 log = logging.getLogger(__name__)
 

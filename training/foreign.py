@@ -23,7 +23,7 @@ from lifting_core.lifting.human36m import Statistics, statistics
 from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.weights import LiftingModel, Profile
 from lifting_core.skeleton import JOINTS
-from training.human36m import STATURE
+from training.tasks.human36m import STATURE
 
 _MILLIMETRE = 0.001
 _ADVICE = "Give a checkpoint of weigq/3d_pose_baseline_pytorch or of MMPose's simplebaseline3d."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.device import DEVICES
-from training.recipe import PRECISIONS, RECIPES, Recipe
+from training.fitting.recipe import PRECISIONS, RECIPES, Recipe
 
 KEYPOINTS = ("gt", "sh", "sh_ft", "cpn")
 
@@ -54,7 +54,9 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """Everything by which a run may differ from its recipe."""
-    group = parser.add_argument_group("ingredients", "what to change in the recipe (see training/recipe.py)")
+    group = parser.add_argument_group(
+        "ingredients", "what to change in the recipe (training/fitting/recipe.py)"
+    )
     for name, words in _SWITCHES.items():
         action = argparse.BooleanOptionalAction
         group.add_argument(_flag(name), action=action, help=words, default=argparse.SUPPRESS)

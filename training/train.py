@@ -18,13 +18,13 @@ from lifting_core.lifting.device import choose_device
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS
 from training.datasets.mocap import FORMATS
+from training.fitting.processes import Processes, joined
+from training.fitting.recipe import RECIPES
+from training.fitting.run import Cadence, Task, train
 from training.folders import make_folder
-from training.human36m import human36m_task
 from training.options import add_data_options, add_recipe_options, recipe_from
-from training.processes import Processes, joined
-from training.recipe import RECIPES
-from training.run import Cadence, Task, train
-from training.simulated import simulated_task
+from training.tasks.human36m import human36m_task
+from training.tasks.simulated import simulated_task
 
 log = logging.getLogger(__name__)
 

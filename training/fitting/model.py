@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.weights import LiftingModel, Profile
-from training.recipe import Recipe
+from training.fitting.recipe import Recipe
 
 
 def new_model(profile: Profile, recipe: Recipe) -> LiftingModel:

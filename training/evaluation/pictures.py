@@ -17,11 +17,11 @@ from torch import Tensor
 from lifting_core.files import written_whole
 from lifting_core.skeleton import JOINT_PARENTS
 from training.datasets.human36m.names import ACTIONS
+from training.evaluation.metrics import distances
+from training.evaluation.scoring import Report
+from training.fitting.run import HISTORY
 from training.folders import make_folder
-from training.metrics import distances
-from training.poses import Poses
-from training.run import HISTORY
-from training.scoring import Report
+from training.tasks.poses import Poses
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from lifting_core.errors import InvalidInput
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import CAMERAS
 from training.datasets.human36m.sequence import Sequence
-from training.human36m import human36m_task
-from training.poses import gather, predict
-from training.recipe import MODERN, PAPER
+from training.fitting.recipe import MODERN, PAPER
+from training.tasks.human36m import human36m_task
+from training.tasks.poses import gather, predict
 
 
 def sequence(

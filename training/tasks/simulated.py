@@ -1,4 +1,4 @@
-"""What there is to train on in motion capture: its bodies, seen by random cameras (`training.views`)."""
+"""What there is to train on in motion capture: its bodies, seen by random cameras (`views`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch import Tensor
 
 from lifting_core.lifting.weights import LiftingModel, Profile
 from lifting_core.skeleton import JOINTS
-from training.batches import Batches, mixed_seed
 from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
-from training.model import new_model, standardise
-from training.processes import ALONE, Processes
-from training.recipe import Recipe
-from training.run import Task
-from training.views import KEYPOINTS, ViewSampler
+from training.fitting.batches import Batches, mixed_seed
+from training.fitting.model import new_model, standardise
+from training.fitting.processes import ALONE, Processes
+from training.fitting.recipe import Recipe
+from training.fitting.run import Task
+from training.tasks.views import KEYPOINTS, ViewSampler
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class SimulatedViews:
         self._device = device
 
     def draw(self, step: int, count: int) -> Batches:
-        """See `training.batches.Source`."""
+        """See `training.fitting.batches.Source`."""
         drawn = [self._sample(step + i, self._batch_size) for i in range(count)]
         features, joints = (torch.stack(tensors) for tensors in zip(*drawn, strict=True))
         return features.to(self._device), joints.to(self._device)

@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from training.fitting import Outcome
+from training.fitting.loop import Outcome
 
 log = logging.getLogger(__name__)
 

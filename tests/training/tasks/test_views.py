@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored
 from training.datasets.mocap import POINTS
-from training.views import KEYPOINTS, Camera, ViewSampler
+from training.tasks.views import KEYPOINTS, Camera, ViewSampler
 
 BODY = {
     "pelvis": (0.0, 0.0, 0.95),

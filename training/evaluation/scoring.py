@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from lifting_core.skeleton import JOINTS
-from training.batches import mixed_seed
-from training.poses import Poses
-from training.protocols import FOURTEEN_JOINTS, MEASURES, Errors, evaluate
-from training.published import SHORT_NAMES, published_average, published_row
+from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, Errors, evaluate
+from training.evaluation.published import SHORT_NAMES, published_average, published_row
+from training.fitting.batches import mixed_seed
+from training.tasks.poses import Poses
 
 NOISE_LEVELS = (0, 5, 10, 15, 20)
 """Standard deviations in pixels, of the paper's table 3."""

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.batches import Mirror, Shuffled
-from training.processes import ALONE, Processes
+from training.fitting.batches import Mirror, Shuffled
+from training.fitting.processes import ALONE, Processes
 
 POSES = 1000
 

@@ -16,10 +16,10 @@ from torch.nn.parallel import DistributedDataParallel
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.weights import LiftingModel
-from training.batches import Batches, Source
-from training.cuda_graph import CapturedSteps
-from training.processes import ALONE, Processes, share_batch_norm
-from training.recipe import Recipe
+from training.fitting.batches import Batches, Source
+from training.fitting.cuda_graph import CapturedSteps
+from training.fitting.processes import ALONE, Processes, share_batch_norm
+from training.fitting.recipe import Recipe
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel
 from lifting_core.skeleton import JOINTS, mirrored
-from training.batches import Mirror
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import ACTIONS
 from training.datasets.human36m.sequence import Sequence
+from training.fitting.batches import Mirror
 
 IMAGE_WIDTH = 1000
 """Pixels, of all four cameras. Their heights, 1000 and 1002, count as the same."""

@@ -11,10 +11,10 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.weights import LiftingModel, Profile
 from lifting_core.skeleton import JOINTS
-from training.batches import Shuffled
-from training.fitting import Fit
-from training.model import new_model, standardise
-from training.recipe import MODERN, PAPER, Recipe
+from training.fitting.batches import Shuffled
+from training.fitting.loop import Fit
+from training.fitting.model import new_model, standardise
+from training.fitting.recipe import MODERN, PAPER, Recipe
 
 SMALL = replace(PAPER, width=32, epochs=3, batch_size=32)
 NAMES = tuple(name for name in JOINTS if name != "neck")

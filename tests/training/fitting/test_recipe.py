@@ -6,8 +6,8 @@ from torch import nn
 
 from lifting_core.lifting.weights import Profile
 from lifting_core.skeleton import JOINTS
-from training.model import new_model, standardise
-from training.recipe import MODERN, PAPER, SIMULATED, Recipe
+from training.fitting.model import new_model, standardise
+from training.fitting.recipe import MODERN, PAPER, SIMULATED, Recipe
 
 PROFILE = Profile(tuple(name for name in JOINTS if name != "neck"), JOINTS[1:], 1.7, {}, "pixels")
 

@@ -21,11 +21,11 @@ from lifting_core import __version__
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.weights import LiftingModel, save_model
-from training.batches import Source
-from training.fitting import BLOCK, Fit
-from training.monitor import Monitor
-from training.processes import ALONE, Processes
-from training.recipe import Recipe
+from training.fitting.batches import Source
+from training.fitting.loop import BLOCK, Fit
+from training.fitting.monitor import Monitor
+from training.fitting.processes import ALONE, Processes
+from training.fitting.recipe import Recipe
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import pytest
 
 from training.train import main
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def test_two_processes_train_as_one_with_twice_the_batch(

@@ -6,8 +6,8 @@ import torch
 
 from lifting_core.skeleton import JOINTS
 from training.datasets.human36m.names import ACTIONS
-from training.protocols import FOURTEEN_JOINTS, MEASURES, evaluate
-from training.published import SHORT_NAMES, published_average, published_row
+from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, evaluate
+from training.evaluation.published import SHORT_NAMES, published_average, published_row
 
 EATING, WALKING = ACTIONS.index("Eating"), ACTIONS.index("Walking")
 

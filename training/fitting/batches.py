@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from training.processes import ALONE, Processes
+from training.fitting.processes import ALONE, Processes
 
 Batches = tuple[Tensor, Tensor]
 """Features (C, B, K, F) and joints (C, B, J, 3) in metres of C batches of B poses."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lifting_core.skeleton import JOINTS
 from training.datasets.human36m.names import ACTIONS
-from training.metrics import aligned_distances, distances, scaled_distances
+from training.evaluation.metrics import aligned_distances, distances, scaled_distances
 
 FOURTEEN_JOINTS: tuple[int, ...] = tuple(
     index for index, name in enumerate(JOINTS) if name not in ("pelvis", "spine", "neck")

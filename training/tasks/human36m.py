@@ -11,16 +11,16 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile
 from lifting_core.skeleton import JOINTS
-from training.batches import Shuffled
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
-from training.metrics import distances
-from training.model import new_model, standardise
-from training.poses import IMAGE_WIDTH, Poses, columns, gather, mirror_for, predict
-from training.processes import ALONE, Processes
-from training.protocols import evaluate
-from training.recipe import Recipe
-from training.run import Task, TestError
+from training.evaluation.metrics import distances
+from training.evaluation.protocols import evaluate
+from training.fitting.batches import Shuffled
+from training.fitting.model import new_model, standardise
+from training.fitting.processes import ALONE, Processes
+from training.fitting.recipe import Recipe
+from training.fitting.run import Task, TestError
+from training.tasks.poses import IMAGE_WIDTH, Poses, columns, gather, mirror_for, predict
 
 STATURE = 1.70
 """Metres: of the mean skeleton of the training subjects, from crown to sole."""

@@ -1,0 +1,1 @@
+"""How good weights are: metrics, protocols, published figures, tables and pictures."""
