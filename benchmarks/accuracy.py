@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
-import av
 import mediapipe
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 from numpy.typing import NDArray
 
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, model_bundle
+from lifting_core.media import open_media
 from lifting_core.pipeline import lift
 from lifting_core.settings import LiftSettings
 from lifting_core.skeleton import LIMB_JOINTS
@@ -60,10 +60,10 @@ def mediapipe_world_landmarks(video: str) -> Array:
     )
     columns = [KEYPOINT_NAMES.index(name) for name in LIMB_JOINTS]
     poses = []
-    with PoseLandmarker.create_from_options(options) as landmarker, av.open(video) as container:
-        for frame in container.decode(video=0):
-            image = mediapipe.Image(mediapipe.ImageFormat.SRGB, frame.to_ndarray(format="rgb24"))
-            found = landmarker.detect_for_video(image, round(float(frame.time or 0) * 1000))
+    with PoseLandmarker.create_from_options(options) as landmarker:
+        for frame in open_media(video):
+            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
+            found = landmarker.detect_for_video(image, round(frame.time * 1000))
             landmarks = found.pose_world_landmarks[0] if found.pose_world_landmarks else None
             poses.append([[p.x, p.y, p.z] for p in landmarks] if landmarks else np.full((33, 3), np.nan))
     return np.array(poses)[:, columns]
