@@ -45,13 +45,13 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         description="Whom to lift where there are several people",
         items=[
             ("LARGEST", "Largest", "Who is largest in the picture"),
-            ("INDEX", "By Number", "Counted from the left in the first frame with people"),
+            ("INDEX", "By Number", "Counted in order of appearance, and from the left"),
             ("POINT", "At a Point", "Who is nearest to a point of the picture"),
         ],
     )
     person_index: IntProperty(
         name="Number",
-        description="Counted from the left in the first frame with people, from 0",
+        description="Counted from 0 in order of appearance, and from the left where several appear together",
         min=0,
     )
     person_point: IntVectorProperty(

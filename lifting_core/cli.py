@@ -7,7 +7,8 @@ import dataclasses
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -36,19 +37,22 @@ lift-pose retarget MOTION.npz RIG.blend -o OUT.blend puts a Motion file on your 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    signal.signal(signal.SIGTERM, _leave)
     if given[:1] == [retargeting.COMMAND]:
-        return retargeting.main(given[1:])
+        with _stop_signals():
+            return retargeting.main(given[1:])
     options = _parser().parse_args(given)
-    with own_stderr(options.verbose) as stderr:
+    with own_stderr(options.verbose) as stderr, _stop_signals() as received:
         report = Report(stderr, options.json, options.verbose)
         try:
-            return _run(options, report)
+            return _run(options, report, received)
         except (Exception, KeyboardInterrupt) as error:
-            return report.failed(None, error)
+            if not received:
+                return report.failed(None, error)
+            report.failed(None, KeyboardInterrupt())
+            return 128 + received[0]
 
 
-def _run(options: argparse.Namespace, report: Report) -> int:
+def _run(options: argparse.Namespace, report: Report, received: Sequence[int]) -> int:
     """Do every task, whatever becomes of the others, and return the exit code of them all."""
     settings = _settings(options)
     tasks = plan(options.input, options.output, options.preview, f".{options.format}", options.overwrite)
@@ -65,6 +69,8 @@ def _run(options: argparse.Namespace, report: Report) -> int:
                 _write(task, lifted.motion, settings, blender, bars)
             codes.append(report.done(task, lifted, time.monotonic() - began))
         except Exception as error:
+            if received:
+                raise KeyboardInterrupt from error
             codes.append(report.failed(task, error))
     return next(code for code in (FAILED, BAD_INPUT, DONE) if code in codes)
 
@@ -97,9 +103,24 @@ def _blender(tasks: Sequence[Task], executable: Path | None) -> Blender | None:
     return Blender.find(executable)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that nothing half-written is left."""
-    raise SystemExit(128 + number)
+@contextmanager
+def _stop_signals() -> Iterator[Sequence[int]]:
+    """Unwind on SIGTERM as on Ctrl-C, so that nothing half-written is left; gives the signals received.
+
+    Native libraries make other errors of a KeyboardInterrupt that reaches them, so these are worth a look.
+    """
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _settings(options: argparse.Namespace) -> LiftSettings:
@@ -157,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_person,
         default=default.person,
         metavar="WHO",
-        help="largest (default), an index from the left in the first frame with people, or a point X,Y",
+        help="largest (default), a number from 0 in order of appearance and from the left, or X,Y",
     )
     add("--start", type=int, default=default.start, metavar="FRAME", help="first frame (0)")
     add("--end", type=int, metavar="FRAME", help="last frame, inclusive (the clip's last)")

@@ -25,7 +25,7 @@ from lifting_core.motion.motion import Motion
 from lifting_core.motion.solve import Observation, solve
 from lifting_core.progress import Progress, silent
 from lifting_core.settings import DEFAULT_HEIGHT, LiftSettings
-from lifting_core.tracking import Track, Tracker, choose, first_people
+from lifting_core.tracking import Track, Tracker, choose, in_order
 
 if TYPE_CHECKING:
     from lifting_core.lifting.lifter import Lifter
@@ -40,8 +40,8 @@ class LiftResult:
     motion: Motion
     device: str
     """Where the poses were lifted."""
-    person: int | None
-    """Whose motion it is: index from the left in the first frame with anybody, None for who came later."""
+    person: int
+    """Whose motion it is: number in order of appearance, from the left where several appear together."""
     people: int
     """Number of people in the clip."""
 
@@ -140,8 +140,7 @@ class Pipeline:
             keypoint_confidence=track.confidence,
         )
         motion = solve(observation, settings.smoothing, progress)
-        first = first_people(detected.tracks)
-        person = first.index(track) if track in first else None
+        person = in_order(detected.tracks).index(track)
         return LiftResult(motion, lifter.device, person, len(detected.tracks))
 
     def probe(self, source: str | Path, progress: Progress = silent) -> SourceDescription:
@@ -183,7 +182,8 @@ def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detect
         end = media.info.frames if settings.end is None else settings.end + 1
         total = len(range(settings.start, end, settings.step))
     times = []
-    with open_detector(settings.detector) as detector, closing(ahead(media)) as frames:
+    thrifty = settings.person == "largest"
+    with open_detector(settings.detector, thrifty) as detector, closing(ahead(media)) as frames:
         progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
         for frame in frames:
@@ -199,7 +199,7 @@ def _first_people(media: Media, progress: Progress) -> tuple[PersonBox, ...]:
             progress("detection", done, media.info.frames)
             tracker = Tracker(detector.keypoint_names)
             tracker.update(frame.time, detector.detect(frame))
-            if people := first_people(tracker.tracks()):
+            if people := in_order(tracker.tracks()):
                 boxes = [track.boxes[0].tolist() for track in people]
                 return tuple(PersonBox(index, tuple(box)) for index, box in enumerate(boxes))
     return ()

@@ -25,7 +25,7 @@ class LiftSettings:
 
     detector: str = "mediapipe"
     person: PersonChoice = "largest"
-    """"largest", an index counted from the left in the first frame with people, or pixels (x, y)."""
+    """"largest", a number from 0 in order of appearance and from the left, or pixels (x, y)."""
     start: int = 0
     """First frame."""
     end: int | None = None

@@ -38,11 +38,15 @@ class _Follower:
     def __init__(self, landmarker: Landmarker, person: Person, image_size: tuple[int, int]) -> None:
         self.landmarker = landmarker
         self.sighting: Person | None = None
-        """The person in the last picture, if there."""
+        """The person in the picture looked at last, if there."""
+        self.is_fresh = False
+        """Whether that is the present picture."""
+        self.prominence = 0.0
+        """Size in pixels, summed over the pictures since the person was found."""
         self.continuity = 1.0
         """Similarity of the last two sightings."""
         self.misses = 0
-        """Pictures since the last sighting."""
+        """Looks since the last sighting."""
         self._image_size = image_size
         self._last = person
         self._side = _FIRST_WINDOW * size(person)
@@ -54,8 +58,15 @@ class _Follower:
         """The part of the picture that the person took when last seen."""
         return Window.containing(self._last.keypoints, _MARGIN * size(self._last), self._image_size)
 
+    def rest(self) -> None:
+        """Let a picture pass."""
+        self.is_fresh = False
+        self.prominence += size(self._last)
+
     def look(self, image: NDArray[np.uint8]) -> None:
         """Find the person in the next picture."""
+        self.is_fresh = True
+        self.prominence += size(self._last)
         self.window = self._next_window()
         found = self.landmarker.find(image, self.window)
         self.sighting = next((person for person in found if is_credible(person, self._image_size)), None)
@@ -74,12 +85,17 @@ class _Follower:
 
 
 class MediaPipeDetector:
-    """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame."""
+    """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame.
 
-    def __init__(self, most_people: int = 6) -> None:
+    With `thrifty`, whoever has filled most of the clip so far is found in every frame, and the others, who
+    only need to be told apart, in every second one.
+    """
+
+    def __init__(self, most_people: int = 6, thrifty: bool = False) -> None:
+        self._thrifty = thrifty
+        self._frame = 0
         self._most_people = most_people
         self._searcher = Landmarker("image", people=_MOST_IN_WINDOW)
-        self._idle: list[Landmarker] = []
         self._followers: list[_Follower] = []
         self._image_size = (0, 0)
         self._plan = SearchPlan((1, 1))
@@ -104,13 +120,14 @@ class MediaPipeDetector:
             self._welcome(search.result(), image)
         if not self._surveyed and (first or self._followers):
             self._survey(image)
-        return [follower.sighting for follower in self._followers if follower.sighting is not None]
+        return [one.sighting for one in self._followers if one.is_fresh and one.sighting is not None]
 
     def close(self) -> None:
         self._threads.shutdown()
-        for landmarker in (self._searcher, *self._idle, *(f.landmarker for f in self._followers)):
-            landmarker.close()
-        self._idle, self._followers = [], []
+        self._searcher.close()
+        for follower in self._followers:
+            follower.landmarker.close()
+        self._followers = []
 
     def __enter__(self) -> MediaPipeDetector:
         return self
@@ -125,7 +142,7 @@ class MediaPipeDetector:
 
     def _start(self, image_size: tuple[int, int]) -> None:
         for follower in self._followers:
-            self._dismiss(follower)
+            follower.landmarker.close()
         self._followers = []
         self._image_size = image_size
         self._plan = SearchPlan(image_size)
@@ -133,9 +150,10 @@ class MediaPipeDetector:
 
     def _follow(self, image: NDArray[np.uint8]) -> None:
         """Find everybody who is followed; let go of who is lost, and of the worse of two who see the same."""
-        looks = [self._threads.submit(follower.look, image) for follower in self._followers[1:]]
-        if self._followers:
-            self._followers[0].look(image)
+        awake = self._awake()
+        looks = [self._threads.submit(follower.look, image) for follower in awake[1:]]
+        if awake:
+            awake[0].look(image)
         for look in looks:
             look.result()
         gone = {follower for follower in self._followers if follower.misses > _PATIENCE}
@@ -144,17 +162,36 @@ class MediaPipeDetector:
                 gone.add(a if a.continuity < b.continuity else b)
         for follower in gone:
             self._plan.lost(follower.window)
-            self._dismiss(follower)
+            follower.landmarker.close()
         self._followers = [follower for follower in self._followers if follower not in gone]
+
+    def _awake(self) -> list[_Follower]:
+        """Those who look at the present picture; the others rest."""
+        self._frame += 1
+        if not self._thrifty or len(self._followers) < 2:
+            return self._followers
+        leader = max(self._followers, key=lambda follower: follower.prominence)
+        bystanders = [follower for follower in self._followers if follower is not leader]
+        for follower in bystanders[self._frame % 2 :: 2]:
+            follower.rest()
+        return [leader, *bystanders[(self._frame + 1) % 2 :: 2]]
 
     def _aim(self, look: Look) -> tuple[Window, list[Window]]:
         """The window to search, and the parts to hide."""
         return look.window, [follower.body for follower in self._followers] if look.hide_known else []
 
     def _survey(self, image: NDArray[np.uint8]) -> None:
-        """Search everywhere: people are counted in the first frame with any, so nobody must be missing."""
-        for window in self._plan.windows:
-            self._welcome(self._searcher.find(image, *self._aim(Look(window, True))), image)
+        """Search everywhere, in two windows at a time: so who was there first is counted first."""
+        searchers = self._searcher, Landmarker("image", people=_MOST_IN_WINDOW)
+        windows = iter(self._plan.windows)
+        while pair := tuple(itertools.islice(windows, len(searchers))):
+            aims = [self._aim(Look(window, True)) for window in pair]
+            finds = [
+                self._threads.submit(s.find, image, *aim) for s, aim in zip(searchers, aims, strict=False)
+            ]
+            for find in finds:
+                self._welcome(find.result(), image)
+        searchers[1].close()
         self._surveyed = bool(self._followers)
 
     def _welcome(self, candidates: list[Person], image: NDArray[np.uint8]) -> None:
@@ -164,22 +201,15 @@ class MediaPipeDetector:
                 return
             if not self._is_new(candidate):
                 continue
-            follower = _Follower(self._landmarker(), candidate, self._image_size)
+            follower = _Follower(Landmarker("video"), candidate, self._image_size)
             follower.look(image)
             if follower.continuity >= SAME_PERSON and self._is_new(follower.sighting):
                 self._followers.append(follower)
             else:
-                self._dismiss(follower)
+                follower.landmarker.close()
 
     def _is_new(self, person: Person | None) -> bool:
         if person is None or not is_credible(person, self._image_size):
             return False
         known = (follower.sighting for follower in self._followers)
         return all(other is None or similarity(person, other) < SAME_PERSON for other in known)
-
-    def _landmarker(self) -> Landmarker:
-        return self._idle.pop() if self._idle else Landmarker("video")
-
-    def _dismiss(self, follower: _Follower) -> None:
-        follower.landmarker.forget()
-        self._idle.append(follower.landmarker)

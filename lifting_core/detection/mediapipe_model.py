@@ -102,10 +102,6 @@ class Landmarker:
             poses = self._landmarker.detect(part).pose_landmarks
         return [_person(pose, window, (image.shape[1], image.shape[0])) for pose in poses]
 
-    def forget(self) -> None:
-        """Stop following: on a black picture, in which there is nobody, MediaPipe gives up."""
-        self.find(np.zeros((64, 64, 3), np.uint8), Window(0, 0, 64, 64))
-
     def close(self) -> None:
         self._landmarker.close()
 

@@ -25,7 +25,7 @@ _REVIEW_INTERVAL = 24
 """Frames between two looks anywhere, changed or not."""
 
 _ALERT = 45
-"""Frames that get a look each after somebody has been lost: who was hidden by others mostly comes back."""
+"""Frames with more looks after somebody has been lost: who was hidden by others mostly comes back."""
 
 _SAMPLES = 96
 """Points along the longer side of the picture at which changes are noticed."""
@@ -49,8 +49,8 @@ class Look:
 class SearchPlan:
     """Gives the windows to search in each frame of a clip whose pictures have one size.
 
-    While nobody is followed or somebody has just been lost, every frame gets one look; otherwise now and then
-    there is one where the picture has changed.
+    While nobody is followed every frame gets a look, after somebody has been lost every other frame does;
+    otherwise there is one now and then, mostly where the picture has changed.
     """
 
     def __init__(self, image_size: tuple[int, int]) -> None:
@@ -82,7 +82,9 @@ class SearchPlan:
         if not followed:
             return Look(self._whole, False) if self._frame % 2 else Look(self._tile(), False)
         if self._alert > 0:
-            if self._frame % 3 == 0:
+            if self._frame % 2:
+                return None
+            if self._frame % 6 == 0:
                 return Look(self._tile(), True)
             self._lost.rotate()
             return self._lost[0]

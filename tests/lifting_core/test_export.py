@@ -43,7 +43,7 @@ def test_a_motion_file_holds_the_motion(motion: Motion, tmp_path: Path) -> None:
 
 def test_a_blend_holds_the_armature_its_action_and_the_clip(motion: Motion, tmp_path: Path) -> None:
     pytest.importorskip("bpy", reason="needs the bpy module")
-    clip = shutil.copy(_CLIP, tmp_path / "clip.mp4")
+    clip = Path(shutil.copy(_CLIP, tmp_path / "clip.mp4"))
     target = tmp_path / "out" / "a.blend"
     target.parent.mkdir()
     target.write_text("old")

@@ -41,8 +41,8 @@ def truth() -> NDArray[np.float64]:
     return pixels[..., :2] / pixels[..., 2:]
 
 
-def detect(images: Iterable[Image]) -> list[list[Person]]:
-    with open_detector("mediapipe") as detector:
+def detect(images: Iterable[Image], thrifty: bool = False) -> list[list[Person]]:
+    with open_detector("mediapipe", thrifty) as detector:
         return [detector.detect(Frame(i, i / 15, image)) for i, image in enumerate(images)]
 
 
@@ -111,6 +111,19 @@ def test_two_people_are_found_once_each_and_kept_apart(clip: list[Image], truth:
         assert errors([Person(sides[1].seen_keypoints[i], sides[1].seen_confidence[i])], mirrored)[0] < 0.08
 
 
+def test_a_thrifty_detector_looks_at_bystanders_in_every_second_picture(clip: list[Image]) -> None:
+    small = cv2.resize(clip[0], None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    pictures = []
+    for image in clip[:16]:
+        picture = np.concatenate([np.full_like(image, 128), image], axis=1)
+        picture[-small.shape[0] :, : small.shape[1]] = small
+        pictures.append(picture)
+    found = detect(pictures, thrifty=True)[1:]
+    heights = [[float(np.ptp(person.keypoints[:, 1])) for person in people] for people in found]
+    assert min(max(each) for each in heights) > 1.4 * min(min(each) for each in heights)
+    assert [len(people) for people in found] in ([1, 2] * 7 + [1], [2, 1] * 7 + [2])
+
+
 def test_two_people_who_cross_keep_their_identity() -> None:
     """The figure and its mirror image walk through each other."""
     images = [frame.image for frame in islice(open_media(DATA / "walk_and_wave.mp4"), 66)]
@@ -124,7 +137,7 @@ def test_two_people_who_cross_keep_their_identity() -> None:
     tracks = track(((i / 30, people) for i, people in enumerate(detect(crossing))), KEYPOINT_NAMES)
     assert len(tracks) == 2
     for one in tracks:
-        assert len(one.frames) > 0.75 * len(images)
+        assert len(one.frames) > 0.7 * len(images)
         assert {one.frames[0], one.frames[-1]} == {0, len(images) - 1}
         middles = one.boxes[:, 0] + one.boxes[:, 2] / 2
         assert (middles[0] < 424) == (middles[-1] > 424)

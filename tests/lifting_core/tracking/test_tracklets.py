@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifting_core.detection.detector import Person
-from lifting_core.tracklets import Tracklet, box, join, pair
+from lifting_core.tracking.tracklets import Tracklet, box, join, pair
 
 OUTLINE = np.array([[0, 0], [-20, 40], [20, 40], [-15, 100], [15, 100], [-15, 180], [15, 180]], np.float32)
 LIMBS = [(1, 3), (2, 4), (3, 5), (4, 6)]
@@ -79,6 +79,14 @@ def test_pieces_of_one_way_are_joined_and_a_turn_costs() -> None:
     assert before.join_cost(back, LIMBS) > 0.4
     assert on.join_cost(before, LIMBS) == float("inf")
     assert [one.frames for one in join([on, before], LIMBS)] == [[*range(10), *range(20, 30)]]
+
+
+def test_a_leap_is_joined_if_nobody_else_can_be_meant() -> None:
+    before, after = walk(0, 10, 100, 1), walk(16, 26, 210, -12)
+    assert before.join_cost(after, LIMBS) == float("inf")
+    assert len(join([before, after], LIMBS)) == 1
+    assert len(join([before, after, walk(16, 26, 116, 1)], LIMBS)) == 2
+    assert len(join([before, walk(26, 36, 210, -12)], LIMBS)) == 2
 
 
 def test_size_tells_people_apart_who_reappear_in_one_place() -> None:

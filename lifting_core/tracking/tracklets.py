@@ -35,6 +35,7 @@ _GATE, _GATE_GROWTH, _WIDEST_GATE = (
 _SIZE_WEIGHT = 0.3  # what a difference in size by the factor e adds
 _PROPORTION_WEIGHT = 0.3  # what a difference in the proportions of the limbs by the factor e adds
 _VELOCITY_WEIGHT = 0.3  # what a difference in velocity by a body size per second adds
+_LONGEST_LEAP, _WIDEST_LEAP = 0.5, 1.0  # seconds and distance over which a lone person may leap or fall
 _CLOSE = 0.6  # who vanishes or appears this near to somebody else was hidden by them
 _ON_THE_WAY = 0.25  # mean distance from the way over a gap up to which a doubtful piece belongs to it
 
@@ -100,6 +101,14 @@ class Tracklet:
         turn = _VELOCITY_WEIGHT * float(np.linalg.norm(after - before)) / scale
         return _gated((ahead + back) / 2 + turn + _unlikeness(self.people, later.people, limbs), elapsed)
 
+    def leap_cost(self, later: Tracklet, limbs: Sequence[tuple[int, int]]) -> float:
+        """Distance of this person from a later one, whatever their motion; for leaps and falls."""
+        if not 0 < later.times[0] - self.times[-1] <= _LONGEST_LEAP:
+            return math.inf
+        place, _ = _differences(self.people[-1], later.people[0], np.zeros(2))
+        cost = place + _unlikeness(self.people, later.people, limbs)
+        return cost if cost < _WIDEST_LEAP else math.inf
+
 
 def pair(costs: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
     """Rows and columns of the pairs, of finite cost, with the least total cost (Hungarian method)."""
@@ -115,9 +124,13 @@ def join(tracklets: Sequence[Tracklet], limbs: Sequence[tuple[int, int]]) -> lis
     """One tracklet a person, in the order of their first sightings; `limbs` are pairs of keypoints."""
     solid, doubtful = _divide(sorted(tracklets, key=lambda tracklet: tracklet.frames[0]))
     successors = dict(pair([[one.join_cost(later, limbs) for later in solid] for one in solid]))
+    last = [i for i in range(len(solid)) if i not in successors]
+    first = sorted(set(range(len(solid))) - set(successors.values()))
+    leaps = pair([[solid[i].leap_cost(solid[j], limbs) for j in first] for i in last])
+    successors |= {last[row]: first[column] for row, column in leaps}
     chains = []
-    for first in sorted(set(range(len(solid))) - set(successors.values())):
-        chain = [first]
+    for start in sorted(set(range(len(solid))) - set(successors.values())):
+        chain = [start]
         while chain[-1] in successors:
             chain.append(successors[chain[-1]])
         chains.append([solid[i] for i in chain])

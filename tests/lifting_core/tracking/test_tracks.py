@@ -13,7 +13,7 @@ from lifting_core.detection.detector import Person
 from lifting_core.errors import InvalidInput
 from lifting_core.settings import PersonChoice
 from lifting_core.skeleton import JOINTS
-from lifting_core.tracking import Track, Tracker, choose, first_people, track
+from lifting_core.tracking import Track, Tracker, choose, in_order, track
 
 FPS = 30.0
 STANDING = {
@@ -117,7 +117,7 @@ def test_a_detection_that_changes_over_from_one_to_the_other_takes_no_identity_a
     random = np.random.default_rng(seed)
     frames = []
     for frame in range(80):
-        places = [100 + 5 * frame, 500 - 5 * frame]
+        places = [100.0 + 5 * frame, 500.0 - 5 * frame]
         if 35 <= frame < 45:
             change = (frame - 35) / 10
             places = [places[0] * (1 - change) + places[1] * change]
@@ -212,20 +212,29 @@ def crowd() -> list[Track]:
 
 @pytest.mark.parametrize(
     ("person", "x"),
-    [("largest", 500), (0, 100), (1, 300), (2, 500), ((510, 300), 500), ((310, 90), 300), ((880, 300), 900)],
+    [
+        ("largest", 500),
+        (0, 100),
+        (1, 300),
+        (2, 500),
+        (3, 900),
+        ((510, 300), 500),
+        ((310, 90), 300),
+        ((880, 300), 900),
+    ],
 )
 def test_choosing(crowd: list[Track], person: PersonChoice, x: float) -> None:
     assert middle(choose(crowd, person)) == pytest.approx(x, abs=15)
 
 
-def test_people_are_counted_in_the_first_frame_with_anybody(crowd: list[Track]) -> None:
-    assert [round(middle(one), -2) for one in first_people(crowd)] == [100, 300, 500]
-    assert first_people([]) == []
+def test_people_are_counted_in_order_of_appearance_and_from_the_left(crowd: list[Track]) -> None:
+    assert [round(middle(one), -2) for one in in_order(crowd[::-1])] == [100, 300, 500, 900]
+    assert in_order([]) == []
 
 
-@pytest.mark.parametrize("person", [3, -1])
+@pytest.mark.parametrize("person", [4, -1])
 def test_a_number_that_nobody_has_is_refused(crowd: list[Track], person: int) -> None:
-    with pytest.raises(InvalidInput, match=r"There are 3 people .* no person number"):
+    with pytest.raises(InvalidInput, match=r"There are 4 people .* no person number"):
         choose(crowd, person)
 
 

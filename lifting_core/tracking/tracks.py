@@ -1,4 +1,4 @@
-"""Who is who: joins the people of single frames to one track a person, and picks the one to lift.
+"""Joins the people of single frames to one track a person.
 
 Tracking by detection in two steps. While frames come in, detections are linked to whoever was in nearly the
 same place a moment ago (constant velocity, pairs at least total cost; after SORT, Bewley et al., ICIP 2016).
@@ -15,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
-from lifting_core.errors import InvalidInput
-from lifting_core.settings import PersonChoice
-from lifting_core.tracklets import Tracklet, box, join, pair
+from lifting_core.tracking.tracklets import Tracklet, box, join, pair
 
 _FEWEST_SIGHTINGS = 3  # pieces with fewer sightings, in clips that are longer, are noise
 _LINK_TIME, _LINK_FRAMES = 0.1, 2  # seconds or frames, whichever is longer, without a sighting in one piece
-_REACH = 0.5  # in body sizes: a click this far from a person's box still means that person
 
 _LIMBS = (
     ("shoulder", "elbow"),
@@ -126,62 +123,3 @@ def track(frames: Iterable[tuple[float, Sequence[Person]]], keypoint_names: Sequ
     for time, people in frames:
         tracker.update(time, people)
     return tracker.tracks()
-
-
-def first_people(tracks: Sequence[Track]) -> list[Track]:
-    """Those who are in the first frame with anybody, from left to right."""
-    if not tracks:
-        return []
-    first = min(track.frames[0] for track in tracks)
-    present = [track for track in tracks if track.frames[0] == first]
-    return sorted(present, key=lambda track: float(track.boxes[0, 0] + track.boxes[0, 2] / 2))
-
-
-def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:
-    """The track of one person.
-
-    "largest" is who fills most of the clip (height in pixels, summed over the frames); a number counts the
-    people of the first frame with anybody from the left, from 0; a point (x, y) in pixels means who is
-    nearest to it in the first frame in which anybody is near.
-
-    Raises `InvalidInput` if there is nobody, or nobody of that number or near that point.
-    """
-    if not tracks:
-        raise InvalidInput(
-            "No person was found.",
-            "Use a picture or a video in which a person is seen whole, in good light and at least a fifth of"
-            " the picture tall.",
-        )
-    if person == "largest":
-        return max(tracks, key=lambda track: float(track.boxes[:, 2:].max(axis=1).sum()))
-    if isinstance(person, int):
-        return _by_index(first_people(tracks), person)
-    return _by_point(tracks, *person)
-
-
-def _by_index(people: list[Track], index: int) -> Track:
-    if not 0 <= index < len(people):
-        count = f"There {'is 1 person' if len(people) == 1 else f'are {len(people)} people'}"
-        raise InvalidInput(
-            f"{count} in the first frame with anybody, so there is no person number {index}.",
-            f"Choose a number from 0 to {len(people) - 1}, counted from the left, or click on the person.",
-        )
-    return people[index]
-
-
-def _by_point(tracks: Sequence[Track], x: float, y: float) -> Track:
-    found: list[tuple[int, float, Track]] = []
-    for candidate in tracks:
-        boxes = candidate.boxes
-        middle, half = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:] / 2
-        outside = np.linalg.norm(np.maximum(np.abs((x, y) - middle) - half, 0), axis=1)
-        near = np.flatnonzero(outside <= _REACH * boxes[:, 2:].max(axis=1))
-        if len(near):
-            distance = float(outside[near[0]] + 1e-3 * np.linalg.norm((x, y) - middle[near[0]]))
-            found.append((int(candidate.frames[near[0]]), distance, candidate))
-    if not found:
-        raise InvalidInput(
-            f"Nobody was found near the point ({x:g}, {y:g}).",
-            "Click on a person, in pixels of the upright picture, or choose the largest person.",
-        )
-    return min(found, key=lambda entry: entry[:2])[2]
