@@ -1,9 +1,11 @@
-"""How the bones of a rig must be oriented to take the poses of a Motion."""
+"""How the bones of a rig must be oriented, and where its hips go, to take the poses of a Motion."""
 
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
+from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..rigs.bone_map import BoneMap
 from .body import LIMBS, Body
@@ -87,3 +89,32 @@ def _untwisted(own: Quaternions, parent: Quaternions, direction: Vectors, share:
         return own
     twist = twist_angle(multiply(inverse(parent), own), direction)
     return multiply(own, about(direction, (share - 1) * twist))
+
+
+def hips_path(motion: Motion, body: Body) -> Vectors:
+    """(T, 3) where the point between the rig's hip joints goes, in armature space, in the known frames.
+
+    Scaled by the length of the legs, so that the ankles are on the floor where the person's are.
+    """
+    rest, ends = motion.rest_joints, dict(zip(motion.bone_names, motion.bone_heads, strict=True))
+    hips = (rest[ends["left_thigh"]] + rest[ends["right_thigh"]]) / 2
+    sole = min(rest[motion.bone_tails[motion.bone_names.index(f"{s}_shin")], 2] for s in ("left", "right"))
+    path = motion.root_translation[motion.present]
+    path = path + rotate(turns_from_rest(motion)[0], hips - rest[motion.bone_heads[0]])
+    scale = _scale(motion, body)
+    ankles = body.ankles
+    if ankles is None:
+        ankles = body.hips - rotate(body.axes, np.array([0, 0, scale * (hips[2] - sole)]))
+    way: Vectors = ankles + rotate(body.axes, scale * (path - [hips[0], hips[1], sole]))
+    return way
+
+
+def _scale(motion: Motion, body: Body) -> float:
+    """How much larger the rig is than the person, by their legs, else by their arms."""
+    along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
+    lengths = dict(zip(motion.bone_names, np.linalg.norm(along, axis=1), strict=True))
+    for parts in (("thigh", "shin"), ("upper_arm", "forearm")):
+        persons = sum(lengths[f"{side}_{part}"] for side in ("left", "right") for part in parts)
+        if body.length(*parts) > 0:
+            return body.length(*parts) / float(persons)
+    raise InvalidInput("The bone map has neither whole legs nor whole arms.", "Complete the bone map.")

@@ -24,7 +24,7 @@ from .channels import allowed, key_location, key_rotation, placed_head
 from .fcurves import Keys
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
-from .posing import orientations, turns_from_rest
+from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 from .scene import Match, match_to_clip, matches, undone_on_failure
 from .timing import frame_rate, pose_keys, scene_frames
@@ -109,8 +109,9 @@ def _check(motion: Motion, target: Target) -> None:
         raise InvalidInput(
             f"A strip of the rig {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
         )
-    if target.ik and not target.bone_map.ik:
-        raise InvalidInput("The bone map names no IK controls.", "Add them, or turn IK off.")
+    controls = [name for pair in target.bone_map.ik.values() for name in pair]
+    if target.ik and not all(name in armature.pose.bones for name in controls or [""]):
+        raise InvalidInput("The bone map names no IK controls of this rig.", "Add them, or turn IK off.")
     if target.root == "BONE" and "root" not in target.bone_map.bones:
         raise InvalidInput("The bone map names no root bone.", "Add one, or move the hips or the object.")
 
@@ -192,35 +193,6 @@ def _key_path(
         start = placed_head(root[0], poses[root[0].name])
         key_location(root[0], animation, keys, start + along_floor, poses[root[0].name])
     return ends
-
-
-def hips_path(motion: Motion, body: Body) -> Vectors:
-    """(T, 3) where the point between the rig's hip joints goes, in armature space, in the known frames.
-
-    Scaled by the length of the legs, so that the ankles are on the floor where the person's are.
-    """
-    rest, ends = motion.rest_joints, dict(zip(motion.bone_names, motion.bone_heads, strict=True))
-    hips = (rest[ends["left_thigh"]] + rest[ends["right_thigh"]]) / 2
-    sole = min(rest[motion.bone_tails[motion.bone_names.index(f"{s}_shin")], 2] for s in ("left", "right"))
-    path = motion.root_translation[motion.present]
-    path = path + rotate(turns_from_rest(motion)[0], hips - rest[motion.bone_heads[0]])
-    scale = _scale(motion, body)
-    ankles = body.ankles
-    if ankles is None:
-        ankles = body.hips - rotate(body.axes, np.array([0, 0, scale * (hips[2] - sole)]))
-    way: Vectors = ankles + rotate(body.axes, scale * (path - [hips[0], hips[1], sole]))
-    return way
-
-
-def _scale(motion: Motion, body: Body) -> float:
-    """How much larger the rig is than the person, by their legs, else by their arms."""
-    along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
-    lengths = dict(zip(motion.bone_names, np.linalg.norm(along, axis=1), strict=True))
-    for parts in (("thigh", "shin"), ("upper_arm", "forearm")):
-        persons = sum(lengths[f"{side}_{part}"] for side in ("left", "right") for part in parts)
-        if body.length(*parts) > 0:
-            return body.length(*parts) / float(persons)
-    raise InvalidInput("The bone map has neither whole legs nor whole arms.", "Complete the bone map.")
 
 
 def _key_object(armature: bpy.types.Object, animation: Animation, keys: Keys, along_floor: Vectors) -> None:

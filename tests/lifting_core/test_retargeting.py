@@ -101,7 +101,7 @@ def test_the_rig_gets_the_motion(motion_file: Path, rig_file: Path, tmp_path: Pa
         (["{motion}", "{rig}", "-o", "out.blend", "--object", "Villain"], "no armature called Villain."),
         (["{motion}", "{rig}", "-o", "out.blend", "--map", "{motion}"], "walk.npz is not a sound bone map"),
         (["{motion}", "{rig}", "-o", "out.blend", "--root", "bone"], "names no root bone."),
-        (["{motion}", "{rig}", "-o", "out.blend", "--ik", "--in-place"], "names no IK controls."),
+        (["{motion}", "{rig}", "-o", "out.blend", "--ik", "--in-place"], "names no IK controls of this rig."),
         (["{motion}", "{rig}", "-o", "out.blend", "--blender", "/no/blender"], "/no/blender cannot be run."),
     ],
 )

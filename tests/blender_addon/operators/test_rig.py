@@ -81,7 +81,7 @@ def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callab
         bpy.ops.lift_pose.build(filepath=str(motion_file()))
     settings.map.pairs.remove(len(settings.map.pairs) - 1)
     settings.use_ik = True
-    with pytest.raises(RuntimeError, match="names no IK controls"):
+    with pytest.raises(RuntimeError, match="names no IK controls of this rig"):
         bpy.ops.lift_pose.build(filepath=str(motion_file()))
     settings.map.pairs.clear()
     with pytest.raises(RuntimeError, match="names no pelvis"):
