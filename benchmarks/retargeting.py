@@ -23,9 +23,10 @@ import numpy as np
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from blender_addon.animation.body import LIMBS
-from blender_addon.animation.retarget import Target, retarget
-from blender_addon.animation.rotations import (
+from blender_addon.motion_file import Motion
+from blender_addon.retargeting.body import LIMBS
+from blender_addon.retargeting.retarget import Target, retarget
+from blender_addon.retargeting.rotations import (
     about,
     inverse,
     multiply,
@@ -33,7 +34,6 @@ from blender_addon.animation.rotations import (
     shortest_turn,
     unit,
 )
-from blender_addon.motion_file import Motion
 from blender_addon.rigs.bone_map import known_maps
 from blender_addon.rigs.recognition import Recognition, recognise
 from lifting_core.motion.kinematics import pose

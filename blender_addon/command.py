@@ -21,10 +21,10 @@ if not __package__:  # run as a script: come back as a part of the package
     sys.path.insert(0, str(_folder.parent))
     sys.exit(importlib.import_module(f"{_folder.name}.command").main())
 
-from . import retargeting_command
 from .animation.build import Placement, build
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
+from .retargeting import command as retargeting
 from .saving import check_output, save
 
 NAME = "lift_pose"
@@ -35,10 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     arguments = list(arguments)
-    retargets = arguments[:1] == [retargeting_command.NAME]
-    parser, run = (
-        (retargeting_command.parser(), retargeting_command.run) if retargets else (_parser(), _write)
-    )
+    retargets = arguments[:1] == [retargeting.NAME]
+    parser, run = (retargeting.parser(), retargeting.run) if retargets else (_parser(), _write)
     try:
         options = parser.parse_args(arguments[1:] if retargets else arguments)
     except SystemExit as error:  # Blender's own --command must come back

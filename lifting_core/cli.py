@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["retarget"]:
         from lifting_core import retargeting
 
-        return retargeting.main(given[1:])
+        with _stop_signals():
+            return retargeting.main(given[1:])
     options = _parser().parse_args(given)
     with own_stderr(options.verbose) as stderr, _stop_signals() as received:
         report = Report(stderr, options.json, options.verbose)

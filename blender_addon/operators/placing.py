@@ -15,11 +15,11 @@ import bpy
 
 from ..animation.armature import is_ours
 from ..animation.build import Placement, Result, build
-from ..animation.retarget import Root, Target, retarget
 from ..animation.scene import Match
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..properties import chosen
+from ..retargeting.retarget import Root, Target, retarget
 from ..rigs.bone_map import BoneMap
 from ..rigs.chosen_map import bone_map
 

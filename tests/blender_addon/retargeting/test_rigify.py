@@ -11,8 +11,8 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon.animation.retarget import Target, retarget
 from blender_addon.motion_file import read_motion
+from blender_addon.retargeting.retarget import Target, retarget
 from blender_addon.rigs.armature import recognise_armature
 
 _LIMBS = {

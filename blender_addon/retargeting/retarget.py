@@ -14,6 +14,9 @@ from typing import Literal
 import bpy
 import numpy as np
 
+from ..animation.fcurves import Keys
+from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
+from ..animation.timing import frame_rate, pose_keys, scene_frames
 from ..compatibility import Animation, new_animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
@@ -21,13 +24,10 @@ from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
 from .bone_values import key_values, value
 from .channels import allowed, key_location, key_rotation, placed_head
-from .fcurves import Keys
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
-from .scene import Match, match_to_clip, matches, undone_on_failure
-from .timing import frame_rate, pose_keys, scene_frames
 
 Root = Literal["HIPS", "BONE", "OBJECT"]
 _ROUGHLY = np.radians(1)

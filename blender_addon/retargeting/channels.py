@@ -7,8 +7,8 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
+from ..animation.fcurves import Keys
 from ..compatibility import Animation
-from .fcurves import Keys
 from .following import local_to_pose
 from .rotations import (
     Quaternions,

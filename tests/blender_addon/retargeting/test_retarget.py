@@ -13,10 +13,10 @@ import pytest
 from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
-from blender_addon.animation import retarget as retarget_module
-from blender_addon.animation.retarget import Target, retarget
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import read_motion
+from blender_addon.retargeting import retarget as retarget_module
+from blender_addon.retargeting.retarget import Target, retarget
 from blender_addon.rigs.bone_map import BoneMap, known_maps
 from blender_addon.rigs.recognition import recognise
 

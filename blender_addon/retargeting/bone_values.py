@@ -8,8 +8,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..animation.fcurves import Keys
 from ..compatibility import Animation
-from .fcurves import Keys
 
 _BUILT_IN = ("ik_stretch",)
 

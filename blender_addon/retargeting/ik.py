@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from ..animation.fcurves import Keys
 from ..compatibility import Animation
 from ..errors import InvalidInput
 from ..rigs.bone_map import BoneMap
 from .channels import allowed, key_location, key_rotation
-from .fcurves import Keys
 from .following import Carriers
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 

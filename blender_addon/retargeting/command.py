@@ -7,13 +7,13 @@ from pathlib import Path
 
 import bpy
 
-from .animation.retarget import Target, retarget
-from .errors import InvalidInput
-from .motion_file import read_motion
-from .rigs.armature import recognise_armature
-from .rigs.bone_map import read_map
-from .rigs.recognition import Recognition, matched
-from .saving import check_output, save
+from ..errors import InvalidInput
+from ..motion_file import read_motion
+from ..rigs.armature import recognise_armature
+from ..rigs.bone_map import read_map
+from ..rigs.recognition import Recognition, matched
+from ..saving import check_output, save
+from .retarget import Target, retarget
 
 NAME = "retarget"
 

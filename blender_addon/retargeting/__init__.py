@@ -1,0 +1,1 @@
+"""From a Motion to keys on any rig whose bones are known."""
