@@ -110,16 +110,27 @@ class LiftPoseRigPanel(_Panel):
         row.prop(settings, "use_ik")
 
 
-class LiftPoseClipPanel(_Panel):
-    bl_idname = "VIEW3D_PT_lift_pose_clip"
-    bl_label = "Clip"
+class _SettingsPanel(_Panel):
+    """A folded panel below the main one, with a column of settings."""
+
     bl_parent_id = LiftPoseMainPanel.bl_idname
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, chosen(context.scene)
+        layout: Any = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        self.draw_settings(layout, chosen(context.scene))
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        raise NotImplementedError
+
+
+class LiftPoseClipPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_clip"
+    bl_label = "Clip"
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "person")
         if settings.person == "INDEX":
             layout.prop(settings, "person_index")
@@ -137,31 +148,21 @@ class LiftPoseClipPanel(_Panel):
             layout.prop(settings, "fov")
 
 
-class LiftPoseEnginePanel(_Panel):
+class LiftPoseEnginePanel(_SettingsPanel):
     bl_idname = "VIEW3D_PT_lift_pose_engine"
     bl_label = "Engine"
-    bl_parent_id = LiftPoseMainPanel.bl_idname
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, chosen(context.scene)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "detector")
         layout.prop(settings, "device")
         layout.prop(settings, "smoothing")
 
 
-class LiftPoseScenePanel(_Panel):
+class LiftPoseScenePanel(_SettingsPanel):
     bl_idname = "VIEW3D_PT_lift_pose_scene"
     bl_label = "Scene"
-    bl_parent_id = LiftPoseMainPanel.bl_idname
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, settings = self.layout, chosen(context.scene)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "match")
         layout.prop(settings, "start_frame")
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
