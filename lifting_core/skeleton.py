@@ -41,6 +41,13 @@ LIMB_JOINTS: tuple[str, ...] = tuple(
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 )
 
+# The keypoints of detectors whose middle a joint is; any other joint lies at the keypoint of its own name.
+JOINT_KEYPOINTS: dict[str, tuple[str, ...]] = {
+    "pelvis": ("left_hip", "right_hip"),
+    "thorax": ("left_shoulder", "right_shoulder"),
+    "neck": ("nose",),
+}
+
 
 def mirrored(name: str) -> str:
     """The name of the joint, keypoint or bone on the other side of the body."""

@@ -21,7 +21,7 @@ from lifting_core.lifting.view import CONFIDENT, PersonView
 from lifting_core.lifting.virtual_camera import VirtualCamera
 from lifting_core.lifting.weights import DEFAULT_WEIGHTS, LiftingModel, load_model
 from lifting_core.progress import Progress, silent
-from lifting_core.skeleton import JOINTS, mirrored
+from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS, mirrored
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,10 @@ _BATCH = 1024  # poses; more at a time are no faster on a CPU, and take memory
 _LEAST_KEYPOINTS = 4
 """A pose seen by fewer keypoints is not lifted."""
 
-# Which keypoints a joint's confidence rests on, where none bears its name.
-_EVIDENCE = {
-    "pelvis": ("left_hip", "right_hip"),
+# What a joint's confidence rests on where the model reads no keypoint of its name: those of these it reads.
+_EVIDENCE = JOINT_KEYPOINTS | {
     "spine": ("left_hip", "right_hip", "left_shoulder", "right_shoulder"),
-    "thorax": ("left_shoulder", "right_shoulder"),
-    "neck": ("nose",),
+    "neck": ("nose", "thorax", "head"),
     "head": ("nose",),
 }
 
@@ -153,8 +151,6 @@ class Lifter:
 
     def _joint_confidence(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
         names = self.profile.keypoints
-        columns = [
-            [names.index(keypoint) for keypoint in _EVIDENCE.get(joint, (joint,)) if keypoint in names]
-            for joint in JOINTS
-        ]
+        evidence = [(joint,) if joint in names else _EVIDENCE.get(joint, ()) for joint in JOINTS]
+        columns = [[names.index(keypoint) for keypoint in some if keypoint in names] for some in evidence]
         return np.stack([seen[:, c].min(1) if c else np.zeros(len(seen), np.float32) for c in columns], 1)

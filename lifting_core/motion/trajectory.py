@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lifting_core.motion.gaps import fill
 from lifting_core.motion.smoothing import smooth
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS
 
 _OUTLIER = 0.08
 """Metres: keypoints further than this from the projected joint count for less than half."""
@@ -32,14 +32,9 @@ def joint_keypoints(
     A joint and a keypoint of the same name are the same point; the joint "neck" lies at the nose, the pelvis
     midway between the hips, the thorax midway between the shoulders.
     """
-    parts = {name: (name,) for name in JOINTS} | {
-        "neck": ("nose",),
-        "pelvis": ("left_hip", "right_hip"),
-        "thorax": ("left_shoulder", "right_shoulder"),
-    }
     points = np.zeros((len(keypoints), len(JOINTS), 2))
     trust = np.zeros(points.shape[:2])
-    for joint, sources in enumerate(parts[name] for name in JOINTS):
+    for joint, sources in enumerate(JOINT_KEYPOINTS.get(name, (name,)) for name in JOINTS):
         if set(sources) <= set(names):
             columns = [names.index(source) for source in sources]
             points[:, joint] = keypoints[:, columns].mean(axis=1)

@@ -109,6 +109,7 @@ def test_weights_that_read_pixels_lift_any_detector_s_keypoints(tmp_path: Path) 
     lifted = lifter.lift(names, points, confidence, matrix)
     assert np.isfinite(lifted.joints[[0, 2]]).all()
     assert np.isnan(lifted.joints[1]).all()
+    assert lifted.confidence == pytest.approx(np.array([1, 0, 1])[:, None].repeat(len(JOINTS), 1))
     with pytest.raises(InvalidInput, match="not those that the weights read"):
         lifter.lift(["paw"], points[:, :1], confidence[:, :1], matrix)
 
