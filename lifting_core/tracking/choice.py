@@ -8,6 +8,7 @@ import numpy as np
 
 from lifting_core.errors import InvalidInput
 from lifting_core.settings import PersonChoice
+from lifting_core.tracking.tracklets import box
 from lifting_core.tracking.tracks import Track
 
 _REACH = 0.5  # in body sizes: a click this far from a person's box still means that person
@@ -15,9 +16,12 @@ _REACH = 0.5  # in body sizes: a click this far from a person's box still means 
 
 def in_order(tracks: Sequence[Track]) -> list[Track]:
     """Everybody in order of appearance, those who appear together from left to right."""
-    return sorted(
-        tracks, key=lambda track: (track.frames[0], float(track.boxes[0, 0] + track.boxes[0, 2] / 2))
-    )
+
+    def appearance(track: Track) -> tuple[int, float]:
+        left, _, width, _ = box(track.seen_keypoints[0], track.seen_confidence[0]).tolist()
+        return int(track.frames[0]), left + width / 2
+
+    return sorted(tracks, key=appearance)
 
 
 def choose(tracks: Sequence[Track], person: PersonChoice = "largest") -> Track:

@@ -26,12 +26,9 @@ SEEN = 0.3
 
 _VELOCITY_TIME = 0.4  # seconds over which velocities are measured
 
-# Distances are in body sizes. Two sightings are one person up to a distance of
-_GATE, _GATE_GROWTH, _WIDEST_GATE = (
-    0.5,
-    1.0,
-    1.5,
-)  # at once, in addition per second between them, and at most.
+# Distances are in body sizes. Two sightings are one person up to a distance of _GATE at once, _GATE_GROWTH
+# more with every second between them, and at most _WIDEST_GATE.
+_GATE, _GATE_GROWTH, _WIDEST_GATE = 0.5, 1.0, 1.5
 _SIZE_WEIGHT = 0.3  # what a difference in size by the factor e adds
 _PROPORTION_WEIGHT = 0.3  # what a difference in the proportions of the limbs by the factor e adds
 _VELOCITY_WEIGHT = 0.3  # what a difference in velocity by a body size per second adds
