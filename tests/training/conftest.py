@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.datasets.human36m.writing import WRITERS, Take
 from training.datasets.mocap import POINTS, Clip
@@ -29,13 +30,23 @@ STANDING = {
 }
 
 
+def standing_person() -> NDArray[np.float64]:
+    """(P, 3) metres: somebody who stands at the origin and faces -y."""
+    points = [STANDING[name.removeprefix("left_").removeprefix("right_")] for name in POINTS]
+    sides = [-1 if name.startswith("right_") else 1 for name in POINTS]
+    return np.array(points) * np.array([[side, 1, 1] for side in sides])
+
+
+@pytest.fixture(scope="session")
+def standing() -> NDArray[np.float64]:
+    """(P, 3) metres: somebody who stands at the origin and faces -y."""
+    return standing_person()
+
+
 def moving_person(subject: str, seed: int, frames: int = 60) -> Clip:
     """Somebody of their own stature who strolls and sways, at 30 frames a second."""
     random = np.random.default_rng(seed)
-    standing = np.array(
-        [STANDING[name.split("_", 1)[1] if name.startswith(("left_", "right_")) else name] for name in POINTS]
-    )
-    standing[:, 0] *= [-1 if name.startswith("right_") else 1 for name in POINTS]
+    standing = standing_person()
     time = np.arange(frames)[:, None, None] / 30
     phase, rate = random.uniform(0, 2 * np.pi, (1, *standing.shape)), random.uniform(0.5, 1, (1, 1, 3))
     sway = 0.05 * np.sin(2 * np.pi * rate * time + phase)

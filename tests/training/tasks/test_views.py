@@ -3,37 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored
 from training.datasets.mocap import POINTS
 from training.tasks.views import KEYPOINTS, Camera, ViewSampler
 
-BODY = {
-    "pelvis": (0.0, 0.0, 0.95),
-    "hip": (0.1, 0.0, 0.95),
-    "knee": (0.1, -0.05, 0.52),
-    "ankle": (0.1, 0.0, 0.1),
-    "foot_index": (0.12, -0.2, 0.02),
-    "spine": (0.0, 0.0, 1.2),
-    "thorax": (0.0, 0.0, 1.45),
-    "neck": (0.0, -0.12, 1.6),
-    "head": (0.0, 0.0, 1.75),
-    "shoulder": (0.18, 0.0, 1.42),
-    "elbow": (0.25, 0.05, 1.15),
-    "wrist": (0.3, -0.1, 0.95),
-}
-
 
 @pytest.fixture
-def bodies() -> Tensor:
+def bodies(standing: NDArray[np.float64]) -> Tensor:
     """(2, P, 3) one person facing -y, and the same with the left arm raised."""
-    points = []
-    for name in POINTS:
-        side, _, base = name.partition("_")
-        x, y, z = BODY[base if side in ("left", "right") else name]
-        points.append((-x if side == "right" else x, y, z))
-    both = torch.tensor([points, points])
+    both = torch.from_numpy(standing).float().repeat(2, 1, 1)
     for name, position in (("left_elbow", (0.25, 0.05, 1.69)), ("left_wrist", (0.3, -0.1, 1.89))):
         both[1, POINTS.index(name)] = torch.tensor(position)
     return both
