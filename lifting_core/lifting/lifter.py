@@ -23,7 +23,7 @@ from lifting_core.lifting.weights import DEFAULT_WEIGHTS, LiftingModel, load_mod
 from lifting_core.progress import Progress, silent
 from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS, mirrored
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _BATCH = 1024  # poses; more at a time are no faster on a CPU, and take memory
 _LEAST_KEYPOINTS = 4
@@ -73,7 +73,7 @@ class Lifter:
                 "Use weights that were trained with the camera frame.",
             )
         lifter = cls(model, choose_device(device))
-        log.info("Lifting on %s.", lifter.device)
+        _log.info("Lifting on %s.", lifter.device)
         return lifter
 
     @property
@@ -132,7 +132,7 @@ class Lifter:
         try:
             return self._infer(directions, confidence)
         except torch.OutOfMemoryError:
-            log.warning("The memory of %s is full: lifting goes on on the CPU.", self.device)
+            _log.warning("The memory of %s is full: lifting goes on on the CPU.", self.device)
             self._device = torch.device("cpu")
             self._model = self._model.to(self._device)
             return self._infer(directions, confidence)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .frames import Frame, Media, MediaInfo
-from .opening import open_media
-from .read_ahead import ahead
+from lifting_core.media.frames import Frame, Media, MediaInfo
+from lifting_core.media.opening import open_media
+from lifting_core.media.read_ahead import ahead
 
 __all__ = ["Frame", "Media", "MediaInfo", "ahead", "open_media"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from .frame_range import FrameRange
-from .frames import Frame, MediaInfo
-from .photo import open_image, upright_rgb
+from lifting_core.media.frame_range import FrameRange
+from lifting_core.media.frames import Frame, MediaInfo
+from lifting_core.media.photo import open_image, upright_rgb
 
 # Seconds. Browsers show a frame that claims to last less than the first for the second.
 _SHORTEST = 0.011

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidInput
+from lifting_core.errors import InvalidInput
 
 # Pillow's own bound against decompression bombs; five times the pixels of 8K video.
 MAX_PIXELS = 178_956_970

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import InvalidInput
-from .animation import Animation, is_animation
-from .file_type import file_type
-from .frame_range import FrameRange
-from .frames import Media
-from .pictures import Pictures, files_in, files_matching, is_pattern
-from .video import Video
+from lifting_core.errors import InvalidInput
+from lifting_core.media.animation import Animation, is_animation
+from lifting_core.media.file_type import file_type
+from lifting_core.media.frame_range import FrameRange
+from lifting_core.media.frames import Media
+from lifting_core.media.pictures import Pictures, files_in, files_matching, is_pattern
+from lifting_core.media.video import Video
 
 _FORMATS = "Photos are JPEG, PNG, WebP or TIFF files, videos MP4, MOV, AVI, WebM or MKV."
 

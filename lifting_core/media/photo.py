@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ..errors import InvalidInput
-from .exif import focal_length_in_pixels
-from .limits import check_size, too_large
+from lifting_core.errors import InvalidInput
+from lifting_core.media.exif import focal_length_in_pixels
+from lifting_core.media.limits import check_size, too_large
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
 _BROKEN_FILE = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, struct.error)  # by Pillow

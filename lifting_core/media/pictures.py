@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ..errors import InvalidInput
-from .frame_range import FrameRange
-from .frames import Frame, MediaInfo
-from .photo import read_photo
+from lifting_core.errors import InvalidInput
+from lifting_core.media.frame_range import FrameRange
+from lifting_core.media.frames import Frame, MediaInfo
+from lifting_core.media.photo import read_photo
 
 FRAME_RATE = 24.0
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"}

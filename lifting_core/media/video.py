@@ -19,14 +19,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from ..errors import InvalidInput
-from .extent import has_true_stamps, measure, shown_stamps
-from .frame_range import FrameRange
-from .frames import Frame, MediaInfo
-from .limits import check_size
-from .orientation import Orientation
+from lifting_core.errors import InvalidInput
+from lifting_core.media.extent import has_true_stamps, measure, shown_stamps
+from lifting_core.media.frame_range import FrameRange
+from lifting_core.media.frames import Frame, MediaInfo
+from lifting_core.media.limits import check_size
+from lifting_core.media.orientation import Orientation
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 # Local files of these kinds only: a play list could name other files, or fetch from the network.
 _CONTAINER_OPTIONS = {
@@ -93,7 +93,7 @@ class Video:
                 if pictures is not None:
                     yield from enumerate(pictures, self._chosen.start)
                     return
-            logger.debug("%s does not tell where its frames are: decoding from the start", self._path.name)
+            _log.debug("%s does not tell where its frames are: decoding from the start", self._path.name)
         with _open(self._path) as container:
             yield from enumerate(_decoded(container, _picture_stream(container, self._path)))
 
@@ -140,7 +140,7 @@ class Video:
             )
         missing = (self._extent.promised or 0) - time - 1 / self._extent.fps
         if last + 1 < self._extent.frames or missing > _ENDS_EARLY:
-            logger.warning(
+            _log.warning(
                 "%s is damaged or cut off after frame %d, at %.2f s; the frames up to there are used.",
                 self._path.name,
                 last,
@@ -186,7 +186,7 @@ def _decoded_while_possible(container: InputContainer, stream: VideoStream) -> I
                 return
             yield from stream.decode(packet)
     except av.FFmpegError as error:
-        logger.debug("decoding ended early: %s", error)
+        _log.debug("decoding ended early: %s", error)
 
 
 def _held_back(stream: VideoStream, before: int | None) -> Iterator[VideoFrame]:

@@ -31,7 +31,7 @@ _FPS = 30
 _SECONDS = 5
 _CAMERA = Camera(width=848, height=480, field_of_view=60, position=(0, -4.35, 1.45), pitch=7)
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def render_demo_clip(data: Path, output: Path) -> None:
             figure.take(pose)
             frames.append(figure.joints())
             yield render()
-            _log.info("frame %d of %d", number + 1, len(poses))
+            log.info("frame %d of %d", number + 1, len(poses))
 
     write_video(output, pictures(), _FPS)
     write_truth(output.with_suffix(".json"), frames)
