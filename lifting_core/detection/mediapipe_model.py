@@ -7,9 +7,11 @@ compression, they are that bundle.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -104,6 +106,17 @@ class Landmarker:
 
     def close(self) -> None:
         self._landmarker.close()
+        _trim_memory()
+
+
+def _trim_memory() -> None:
+    """Let the system have freed memory back.
+
+    Every landmarker has threads of its own, whose memory the GNU C library keeps for later threads: without
+    this a clip in which people come and go takes some 20 MB more with each of them.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # other C libraries have no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _person(landmarks: list[NormalizedLandmark], window: Window, image_size: tuple[int, int]) -> Person:

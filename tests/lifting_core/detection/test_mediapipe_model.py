@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import platform
 import subprocess
 import sys
 import zipfile
@@ -53,3 +54,25 @@ def test_pictures_of_any_size_without_people_hold_nobody(size: tuple[int, int]) 
     landmarker = Landmarker("image", people=3)
     assert landmarker.find(np.zeros((size[1], size[0], 3), np.uint8), Window(0, 0, *size)) == []
     landmarker.close()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory as they please")
+def test_landmarkers_that_come_and_go_take_no_more_memory() -> None:
+    code = (
+        "import re\n"
+        "from pathlib import Path\n"
+        "from lifting_core.detection.mediapipe_model import Landmarker, Window\n"
+        "from lifting_core.media import open_media\n"
+        "image = next(iter(open_media(Path('tests/data/walk_and_wave.mp4')))).image\n"
+        "def memory():\n"
+        "    landmarker = Landmarker('video')\n"
+        "    for _ in range(3):\n"
+        "        assert landmarker.find(image, Window(0, 0, 848, 480))\n"
+        "    landmarker.close()\n"
+        "    status = Path('/proc/self/status').read_text()\n"
+        "    return int(re.search(r'VmRSS:\\s*(\\d+) kB', status)[1]) / 1024\n"
+        "memories = [memory() for _ in range(8)]\n"
+        "assert max(memories[1:]) - memories[0] < 80, memories\n"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, stderr=subprocess.DEVNULL)
