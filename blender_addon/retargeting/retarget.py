@@ -22,7 +22,7 @@ from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
-from .bone_values import key_values, value
+from .bone_values import Values, key_values, value
 from .channels import allowed, key_location, key_rotation, placed_head
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
@@ -66,15 +66,30 @@ def retarget(motion: Motion, target: Target) -> Retargeted:
     Raises InvalidInput when nobody is in the motion, the map does not fit the rig, or the rig cannot be
     animated; after any failure the file is as it was before.
     """
-    _check(motion, target)
+    check(motion, target)
     with undone_on_failure(target.scene):
         return _retarget(motion, target)
 
 
 def _retarget(motion: Motion, target: Target) -> Retargeted:
     scene, armature = target.scene, target.armature
+    notices = [match_to_clip(scene, motion, target.start)] if matches(target.match, scene) else []
+    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
+    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
+    values = wanted_values(target)
+    notices = key_motion(motion, target, values, animation, keys) + notices
+    key_values(armature, animation, keys, values)
+    animation.assign(armature)
+    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+
+
+def key_motion(motion: Motion, target: Target, values: Values, animation: Animation, keys: Keys) -> list[str]:
+    """Key the motion's known frames on an Action that need not be the rig's, for properties at `values`.
+
+    Returns what the user should know, in words. Nothing but the Action changes.
+    """
+    armature = target.armature
     body = read_body(armature, target.bone_map)
-    values = _present_values(target)
     oriented = orientations(motion, armature, target.bone_map, body)
     controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
     placed = [*(bone.name for bone in _placed(target)), *controls]
@@ -82,22 +97,15 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     bones = armature.pose.bones
     held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
-    notices = [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
-    if matches(target.match, scene):
-        notices.append(match_to_clip(scene, motion, target.start))
-
-    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
-    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
     actual = _key_rotations(armature, animation, keys, oriented, carried)
     pelvis = _key_path(motion, target, body, animation, keys, actual, carried)
     if target.ik:
         key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), animation, keys)
-    key_values(armature, animation, keys, values)
-    animation.assign(armature)
-    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+    return [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
 
 
-def _check(motion: Motion, target: Target) -> None:
+def check(motion: Motion, target: Target) -> None:
+    """Raises InvalidInput when the motion cannot be put on the rig."""
     armature = target.armature
     if not motion.present.any():
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
@@ -116,7 +124,7 @@ def _check(motion: Motion, target: Target) -> None:
         raise InvalidInput("The bone map names no root bone.", "Add one, or move the hips or the object.")
 
 
-def _present_values(target: Target) -> dict[tuple[str, str], float]:
+def wanted_values(target: Target) -> dict[tuple[str, str], float]:
     """What the map wants of the properties that this rig has: versions of a rig differ."""
     values: dict[tuple[str, str], float] = {}
     bones = target.armature.pose.bones
