@@ -14,10 +14,10 @@ from typing import Literal
 import bpy
 import numpy as np
 
-from ..animation.fcurves import Keys
+from ..animation.fcurves import Curves, Keys, write
 from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, pose_keys, scene_frames
-from ..compatibility import Animation, new_animation
+from ..compatibility import new_animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..rigs.bone_map import BoneMap
@@ -77,16 +77,18 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
     animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
     values = wanted_values(target)
-    notices = key_motion(motion, target, values, animation, keys) + notices
-    key_values(armature, animation, keys, values)
+    curves: list[Curves] = []
+    notices = key_motion(motion, target, values, curves, keys) + notices
+    key_values(armature, curves, keys, values)
+    write(animation, curves)
     animation.assign(armature)
     return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
 
 
-def key_motion(motion: Motion, target: Target, values: Values, animation: Animation, keys: Keys) -> list[str]:
-    """Key the motion's known frames on an Action that need not be the rig's, for properties at `values`.
+def key_motion(motion: Motion, target: Target, values: Values, curves: list[Curves], keys: Keys) -> list[str]:
+    """Key the motion's known frames as curves that are not written yet, for properties at `values`.
 
-    Returns what the user should know, in words. Nothing but the Action changes.
+    Returns what the user should know, in words. Nothing else changes.
     """
     armature = target.armature
     body = read_body(armature, target.bone_map)
@@ -97,10 +99,10 @@ def key_motion(motion: Motion, target: Target, values: Values, animation: Animat
     bones = armature.pose.bones
     held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
-    actual = _key_rotations(armature, animation, keys, oriented, carried)
-    pelvis = _key_path(motion, target, body, animation, keys, actual, carried)
+    actual = _key_rotations(armature, curves, keys, oriented, carried)
+    pelvis = _key_path(motion, target, body, curves, keys, actual, carried)
     if target.ik:
-        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), animation, keys)
+        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), curves, keys)
     return [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
 
 
@@ -139,7 +141,7 @@ def wanted_values(target: Target) -> dict[tuple[str, str], float]:
 
 def _key_rotations(
     armature: bpy.types.Object,
-    animation: Animation,
+    curves: list[Curves],
     keys: Keys,
     oriented: dict[str, Quaternions],
     carried: Carriers,
@@ -152,7 +154,7 @@ def _key_rotations(
         if carrier.leader is not None:
             base = multiply(actual[carrier.leader], base)
         rotations = allowed(bone, multiply(inverse(base), wanted))
-        key_rotation(bone, animation, keys, rotations)
+        key_rotation(bone, curves, keys, rotations)
         actual[name] = multiply(base, rotations)
     return actual
 
@@ -173,7 +175,7 @@ def _key_path(
     motion: Motion,
     target: Target,
     body: Body,
-    animation: Animation,
+    curves: list[Curves],
     keys: Keys,
     actual: dict[str, Quaternions],
     carried: Carriers,
@@ -192,20 +194,20 @@ def _key_path(
     ends = heads - along_floor if target.in_place or target.root == "OBJECT" else heads
     heads = heads + placed_head(carrier, poses[carrier.name]) - placed_head(pelvis, poses[pelvis.name])
     apart = target.in_place or target.root == "OBJECT" or (root and root[0] != carrier)
-    key_location(carrier, animation, keys, heads - along_floor if apart else heads, poses[carrier.name])
+    key_location(carrier, curves, keys, heads - along_floor if apart else heads, poses[carrier.name])
     if target.in_place:
         return ends
     if target.root == "OBJECT":
-        _key_object(target.armature, animation, keys, along_floor)
+        _key_object(target.armature, curves, keys, along_floor)
     elif apart:
         start = placed_head(root[0], poses[root[0].name])
-        key_location(root[0], animation, keys, start + along_floor, poses[root[0].name])
+        key_location(root[0], curves, keys, start + along_floor, poses[root[0].name])
     return ends
 
 
-def _key_object(armature: bpy.types.Object, animation: Animation, keys: Keys, along_floor: Vectors) -> None:
+def _key_object(armature: bpy.types.Object, curves: list[Curves], keys: Keys, along_floor: Vectors) -> None:
     """Key the object's location where it is not locked."""
     axes = np.array(armature.matrix_basis.to_3x3())
     free = np.flatnonzero(~np.array(armature.lock_location))
     values = np.array(armature.location) + along_floor @ axes.T
-    keys.insert(animation, "location", values[:, free], "Object Transforms", free)
+    keys.insert(curves, "location", values[:, free], "Object Transforms", free)
