@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from lifting_core import __version__
-from lifting_core.outputs import FORMATS, Task, plan
+from lifting_core.outputs import BLENDER_FORMATS, FORMATS, Task, plan
 from lifting_core.settings import LiftSettings, PersonChoice
 from lifting_core.terminal import BAD_INPUT, DONE, FAILED, Bars, Report, own_stderr
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lifting_core.progress import Progress
 
 _EPILOG = """\
-OUT is a file ending in .npz (Motion file), .bvh or .blend. For several inputs it is a folder, in which files
+OUT is a file ending in .npz (Motion file), .bvh, .blend, .fbx or .glb. For several inputs it is a folder, in which files
 are named after the inputs and --format says their kind, or has {name} in it, as in "out/{name}.bvh". -o may
 be given more than once. --preview takes a file, a folder or {name} in the same way. Missing folders are made.
 Exit codes: 0 done, 1 a failure, 2 the input or the options are at fault, 130 cancelled with Ctrl-C. With
@@ -98,7 +98,7 @@ def _write(
 def _blender(tasks: Sequence[Task], executable: Path | None) -> Blender | None:
     """Blender, where a task needs it: better missed now than after the work."""
     suffixes = {file.suffix.lower() for task in tasks for file in task.files}
-    if executable is None and ".blend" not in suffixes:
+    if executable is None and suffixes.isdisjoint(BLENDER_FORMATS):
         return None
     from lifting_core.export import Blender
 
@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         "--blender",
         metavar="PATH",
         type=Path,
-        help="Blender to write .blend with, instead of bpy or the PATH's",
+        help="Blender to write .blend, .fbx and .glb with, instead of bpy or the PATH's",
     )
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")
     add("--version", action="version", version=f"lift-pose {__version__}")

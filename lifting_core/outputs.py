@@ -11,7 +11,9 @@ from pathlib import Path
 from lifting_core.errors import InvalidInput
 from lifting_core.files import check_writable
 
-FORMATS = (".npz", ".bvh", ".blend")
+BLENDER_FORMATS = (".blend", ".fbx", ".glb")
+"""Those that Blender writes."""
+FORMATS = (".npz", ".bvh", *BLENDER_FORMATS)
 _PREVIEW_FORMATS = (".mp4",)
 _NAME = "{name}"
 

@@ -1,4 +1,4 @@
-"""The command line: `lift-pose retarget MOTION.npz RIG.blend -o OUT.blend`. Blender does the work."""
+"""The command line: `lift-pose retarget MOTION.npz RIG.blend -o OUT`. Blender does the work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from lifting_core.errors import InvalidInput
 from lifting_core.export import Blender
 from lifting_core.files import check_writable
+from lifting_core.outputs import BLENDER_FORMATS
 from lifting_core.terminal import DONE, Report, own_stderr
 
 _EPILOG = (
@@ -36,8 +37,10 @@ def _check(options: argparse.Namespace) -> None:
         if path is not None and not path.is_file():
             raise InvalidInput(f"{path} does not exist.", "Name a file that does.")
     output = options.output
-    if output.suffix.lower() != ".blend":
-        raise InvalidInput(f"{output} does not end in .blend.", "Name a Blender file.")
+    if output.suffix.lower() not in BLENDER_FORMATS:
+        raise InvalidInput(
+            f"{output} cannot be written: its kind is unknown.", f"End it in {', '.join(BLENDER_FORMATS)}."
+        )
     if os.path.realpath(output) == os.path.realpath(options.rig):
         raise InvalidInput(f"{output} would be written over the rig.", "Choose another name.")
     if output.exists() and not options.overwrite:
@@ -63,7 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("motion", metavar="MOTION.npz", type=Path)
     add("rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is")
-    add("-o", "--output", metavar="OUT.blend", type=Path, required=True, help="a copy of it, animated")
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help="a copy of it, animated: .blend, .fbx, .glb",
+    )
     add("--object", metavar="NAME", help="the armature, where the file has several")
     add("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising the rig")
     add(
@@ -71,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--in-place", action="store_true", help="nothing moves along the floor")
     add("--ik", action="store_true", help="key IK controls and poles too, and switch the limbs to them")
-    add("--overwrite", action="store_true", help="replace OUT.blend")
+    add("--overwrite", action="store_true", help="replace OUT")
     add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")
     return parser

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is"
     )
-    made.add_argument("-o", "--output", metavar="OUT.blend", type=Path, required=True)
+    made.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=".blend, .fbx or .glb")
     made.add_argument("--object", metavar="NAME", help="the armature, where there are several")
     made.add_argument("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising it")
     made.add_argument("--root", choices=["hips", "bone", "object"], default="hips", help="what moves (hips)")
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
         ik=options.ik,
     )
     retarget(motion, target)
-    save(options.output, relative_remap=True)
+    save(options.output, [armature], relative_remap=True)
 
 
 def _open(path: Path) -> None:
