@@ -34,5 +34,11 @@ def key_values(armature: bpy.types.Object, curves: list[Curves], keys: Keys, val
     """Key the values once, at the first frame."""
     first = Keys(keys.frames[:1], np.array([True]))
     for (bone, name), new in values.items():
-        path = f'["{bpy.utils.escape_identifier(name)}"]' if name not in _BUILT_IN else f".{name}"
-        first.insert(curves, armature.pose.bones[bone].path_from_id() + path, np.array([[new]]), bone)
+        path = value_path(armature.pose.bones[bone], name)
+        first.insert(curves, path, np.array([[new]]), bone)
+
+
+def value_path(bone: bpy.types.PoseBone, name: str) -> str:
+    """The path of a property from the object."""
+    own = f'["{bpy.utils.escape_identifier(name)}"]' if name not in _BUILT_IN else f".{name}"
+    return bone.path_from_id() + own
