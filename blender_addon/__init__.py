@@ -11,12 +11,14 @@ from .operators import bone_map
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseMainPanel,
+    LiftPosePhotoPanel,
     LiftPoseRigPanel,
     LiftPoseScenePanel,
 )
@@ -33,9 +35,11 @@ _CLASSES = (
     LiftPoseProbe,
     LiftPoseCancel,
     LiftPoseBuild,
+    LiftPosePose,
     LiftPoseBoneList,
     LiftPoseMainPanel,
     LiftPoseRigPanel,
+    LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseScenePanel,

@@ -17,6 +17,7 @@ from .operators.bone_map import (
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .properties import chosen
 from .session import session
@@ -124,6 +125,21 @@ class _SettingsPanel(_Panel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         raise NotImplementedError
+
+
+class LiftPosePhotoPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_photo"
+    bl_label = "From a Photo"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return LiftPoseRigPanel.poll(context)
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.prop(settings, "photo_heading")
+        layout.prop(settings, "photo_keyed")
+        layout.prop(settings, "photo_asset")
+        layout.operator(LiftPosePose.bl_idname, icon="POSE_HLT")
 
 
 class LiftPoseClipPanel(_SettingsPanel):
