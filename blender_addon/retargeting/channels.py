@@ -13,10 +13,12 @@ from .rotations import (
     Quaternions,
     Vectors,
     continuous,
+    from_axis_angle,
     from_euler,
     from_matrix,
     to_axis_angle,
     to_euler,
+    unit,
 )
 
 
@@ -44,6 +46,15 @@ def key_rotation(bone: bpy.types.PoseBone, curves: list[Curves], keys: Keys, rot
         if bone.rotation_mode == "AXIS_ANGLE":
             values, path = to_axis_angle(values), "rotation_axis_angle"
     keys.insert(curves, bone.path_from_id(path), values[:, free], bone.name, free)
+
+
+def keyed_rotation(bone: bpy.types.PoseBone, curves: Curves, values: NDArray[np.float64]) -> Quaternions:
+    """(T, 4) the rotations that a bone has when its rotation's curves have these `values` (T, C)."""
+    if not _is_euler(bone):
+        return unit(values) if bone.rotation_mode == "QUATERNION" else from_axis_angle(values)
+    angles = np.tile(np.array(bone.rotation_euler), (len(values), 1))
+    angles[:, curves.components] = values
+    return from_euler(angles, bone.rotation_mode)
 
 
 def key_location(
