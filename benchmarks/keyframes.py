@@ -48,6 +48,7 @@ def swaying(frames: int) -> Motion:
         rest_joints=rest.joints,
         rotations=np.stack([np.cos(angle / 2), np.sin(angle / 2), nothing, nothing], axis=-1),
         root_translation=rest.joints[0] + np.stack([np.sin(seconds), seconds, 0 * seconds], axis=-1),
+        contacts=np.zeros((frames, 2)),
     )
 
 

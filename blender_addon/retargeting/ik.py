@@ -52,7 +52,7 @@ def key_ends(
 ) -> None:
     """Key the control and the pole of each limb that has them.
 
-    The end of the limb goes along with its lower half, as hands and feet do without keys of their own.
+    An end of a limb that is not moved goes along with its lower half.
     """
     bones, pelvis = armature.pose.bones, bone_map.bones["pelvis"][0]
     for part, (control, pole) in bone_map.ik.items():
@@ -64,7 +64,7 @@ def key_ends(
         start = posed.head(upper.name, pelvis)
         middle = _onward(posed, upper, start, lower)
         tip = _onward(posed, lower, middle, end)
-        turn = posed.turn(lower)
+        turn = posed.turn(end if end.name in posed.orientations else lower)
         _key_control(
             bones[control], posed, turn, tip + rotate(turn, _between(end, bones[control])), curves, keys
         )

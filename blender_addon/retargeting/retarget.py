@@ -7,7 +7,7 @@ rest. So it does not matter how the rig stands at rest, nor how its bones are ro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +24,11 @@ from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
 from .bone_values import Values, key_values, value
 from .channels import allowed, key_location, key_rotation, placed_head
+from .contacts import Contact, contacts_of, mark
+from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
+from .legs import Poses
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -50,6 +53,9 @@ class Target:
     """Whether the rig stays where it stands; it still rises and falls."""
     ik: bool = False
     """Whether the limbs follow their IK controls; these are keyed beside the FK controls."""
+    feet: Feet = "OFF"
+    contacts: tuple[Contact, ...] | None = None
+    """When the feet stand still, unless they are off; None to find it in the motion."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,13 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
     animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
     values = wanted_values(target)
+    if target.contacts is None:
+        target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
     curves: list[Curves] = []
     notices = key_motion(motion, target, values, curves, keys) + notices
     key_values(armature, curves, keys, values)
     write(animation, curves)
+    mark(animation.action, target.contacts or ())
     animation.assign(armature)
     return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
 
@@ -92,7 +101,13 @@ def key_motion(motion: Motion, target: Target, values: Values, curves: list[Curv
     """
     armature = target.armature
     body = read_body(armature, target.bone_map)
-    oriented = orientations(motion, armature, target.bone_map, body)
+    poses = Poses(orientations(motion, armature, target.bone_map, body), hips_path(motion, body))
+    if target.feet != "OFF":
+        standing = Standing(
+            motion.time[motion.present], keys.frames, motion.contacts[motion.present], target.contacts or ()
+        )
+        poses = plant(poses, armature, target.bone_map, body, standing)
+    oriented = poses.orientations
     controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
     placed = [*(bone.name for bone in _placed(target)), *controls]
     carried = carriers(armature, [*oriented, *controls], placed, values)
@@ -100,7 +115,7 @@ def key_motion(motion: Motion, target: Target, values: Values, curves: list[Curv
     held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
     actual = _key_rotations(armature, curves, keys, oriented, carried)
-    pelvis = _key_path(motion, target, body, curves, keys, actual, carried)
+    pelvis = _key_path(poses.hips, target, body, curves, keys, actual, carried)
     if target.ik:
         key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), curves, keys)
     return [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
@@ -172,7 +187,7 @@ def _placed(target: Target) -> list[bpy.types.PoseBone]:
 
 
 def _key_path(
-    motion: Motion,
+    hips: Vectors,
     target: Target,
     body: Body,
     curves: list[Curves],
@@ -186,7 +201,6 @@ def _key_path(
     """
     pelvis, carrier, *root = _placed(target)
     poses = carried.parent_poses
-    hips = hips_path(motion, body)
     up = rotate(body.axes, np.array([0, 0, 1.0]))
     along_floor = (hips - body.hips) - ((hips - body.hips) @ up)[:, None] * up
     turn = multiply(actual[pelvis.name], inverse(from_matrix(pelvis.bone.matrix_local)))
