@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map
+from .operators import bone_map, feet
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
@@ -17,6 +17,7 @@ from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseFeetPanel,
     LiftPoseMainPanel,
     LiftPosePhotoPanel,
     LiftPoseRigPanel,
@@ -31,6 +32,7 @@ _CLASSES = (
     *chosen_map.CLASSES,
     LiftPoseSettings,
     *bone_map.CLASSES,
+    *feet.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
@@ -39,6 +41,7 @@ _CLASSES = (
     LiftPoseBoneList,
     LiftPoseMainPanel,
     LiftPoseRigPanel,
+    LiftPoseFeetPanel,
     LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,

@@ -146,6 +146,17 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         name="IK",
         description="Key the IK controls and poles of the hands and feet too, and switch the limbs to them",
     )
+    feet: EnumProperty(
+        name="Feet",
+        description="Whether feet stand still on the floor that the rig stands on at rest",
+        items=[
+            ("OFF", "As in the Motion", "They may slide and sink"),
+            ("AUTOMATIC", "Still in Contacts", "Still where the motion says that they are on the floor"),
+            ("ALWAYS", "Always Still", "They never leave the place that they stand on"),
+            ("FLOOR", "On the Floor", "They do not sink below the floor, but may slide"),
+        ],
+        default="AUTOMATIC",
+    )
     photo_heading: EnumProperty(
         name="Heading",
         description="Which way the rig faces after a photo",

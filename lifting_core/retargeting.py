@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from lifting_core.errors import InvalidInput
@@ -31,6 +33,21 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def check_options(options: Sequence[str]) -> None:
+    """Raises InvalidInput when the command does not know one of `options`, or it names a file."""
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(said):
+            known = _parser().parse_args(["m.npz", "r.blend", "-o", "o.blend", *options])
+    except SystemExit as error:
+        reason = said.getvalue().strip().splitlines()[-1].rpartition("error: ")[2]
+        raise InvalidInput(
+            f"Retargeting is asked what it cannot do: {reason}.", "See lift-pose retarget --help."
+        ) from error
+    if known.object or known.map or known.blender or known.overwrite or str(known.output) != "o.blend":
+        raise InvalidInput("A choice of files is no option of retargeting.", "Say it beside the rig.")
+
+
 def _check(options: argparse.Namespace) -> None:
     """Raises InvalidInput when a file is missing, or the output cannot be written or would replace one."""
     for path in (options.motion, options.rig, options.map):
@@ -49,7 +66,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _retarget(options: argparse.Namespace) -> None:
-    chosen: list[str] = ["--root", options.root]
+    chosen: list[str] = ["--root", options.root, "--feet", options.feet]
     for option, value in (("--object", options.object), ("--map", options.map)):
         if value is not None:
             chosen += [option, str(value)]
@@ -81,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--in-place", action="store_true", help="nothing moves along the floor")
     add("--ik", action="store_true", help="key IK controls and poles too, and switch the limbs to them")
+    add(
+        "--feet",
+        choices=["off", "automatic", "always", "floor"],
+        default="automatic",
+        help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
+    )
     add("--overwrite", action="store_true", help="replace OUT")
     add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")

@@ -21,6 +21,7 @@ from ..motion_file import Motion
 from ..poses.pose import PoseTarget, take_pose
 from ..poses.standing import Heading
 from ..properties import chosen
+from ..retargeting.feet import Feet
 from ..retargeting.retarget import Root, Target, retarget
 from ..rigs.bone_map import BoneMap
 from ..rigs.chosen_map import bone_map
@@ -34,6 +35,7 @@ class Rig:
     root: Root
     in_place: bool
     ik: bool
+    feet: Feet
     heading: Heading
     keyed: bool
     asset: bool
@@ -68,7 +70,15 @@ class Place:
         if self.rig is not None and armature is not None:
             rig = self.rig
             return Target(
-                scene, armature, rig.bone_map, self.start, self.match, rig.root, rig.in_place, rig.ik
+                scene,
+                armature,
+                rig.bone_map,
+                self.start,
+                self.match,
+                rig.root,
+                rig.in_place,
+                rig.ik,
+                rig.feet,
             )
         return Placement(scene, armature, self.start, self.match)
 
@@ -101,6 +111,7 @@ def chosen_place(context: bpy.types.Context) -> Place:
             settings.root,
             settings.in_place,
             settings.use_ik,
+            settings.feet,
             settings.photo_heading,
             settings.photo_keyed,
             settings.photo_asset,

@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--root", choices=["hips", "bone", "object"], default="hips", help="what moves (hips)")
     made.add_argument("--in-place", action="store_true", help="do not move along the floor")
     made.add_argument("--ik", action="store_true", help="key the IK controls too, and switch to them")
+    made.add_argument(
+        "--feet",
+        choices=["off", "automatic", "always", "floor"],
+        default="automatic",
+        help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
+    )
     return made
 
 
@@ -54,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
         root=options.root.upper(),
         in_place=options.in_place,
         ik=options.ik,
+        feet=options.feet.upper(),
     )
     retarget(motion, target)
     save(options.output, [armature], relative_remap=True)

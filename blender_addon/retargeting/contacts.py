@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..motion_file import Motion
 
 Side = Literal["left", "right"]
+Direction = Literal["down", "up"]
 SIDES: tuple[Side, ...] = ("left", "right")
 _SURELY, _HARDLY = 0.6, 0.35
 """A foot comes down when it is as sure as this to be on the floor, and goes up when it is less than that."""
@@ -68,11 +69,13 @@ def _stretches(time: NDArray[np.float64], sureness: NDArray[np.float64]) -> list
 def mark(action: bpy.types.Action, contacts: Iterable[Contact]) -> None:
     """Show the contacts as pose markers of an Action."""
     for contact in contacts:
-        for name, frame in (
-            (_name(contact.side, "down"), contact.start),
-            (_name(contact.side, "up"), contact.end),
-        ):
-            action.pose_markers.new(name).frame = frame
+        add_marker(action, contact.side, "down", contact.start)
+        add_marker(action, contact.side, "up", contact.end)
+
+
+def add_marker(action: bpy.types.Action, side: Side, direction: Direction, frame: int) -> None:
+    """The foot stands from this frame on, or up to it."""
+    action.pose_markers.new(_name(side, direction)).frame = frame
 
 
 def marked_contacts(action: bpy.types.Action, first: int, last: int) -> list[Contact]:
@@ -100,5 +103,5 @@ def marked_contacts(action: bpy.types.Action, first: int, last: int) -> list[Con
     return sorted(found)
 
 
-def _name(side: Side, direction: str) -> str:
+def _name(side: Side, direction: Direction) -> str:
     return f"{side.title()} foot {direction}"

@@ -97,7 +97,8 @@ def _overstretch(leg: Leg, path: FootPath) -> NDArray[np.float64]:
     way = path.ankle - leg.hip
     across = np.hypot(way[:, 0], way[:, 1])
     needed = -way[:, 2] - np.sqrt(np.maximum(longest**2 - across**2, 0))
-    return np.clip(needed, 0, _MOST_LOWERED * leg.length)
+    clipped: NDArray[np.float64] = np.clip(needed, 0, _MOST_LOWERED * leg.length)
+    return clipped
 
 
 def _smoothly_above(time: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,9 +7,9 @@ rest. So it does not matter how the rig stands at rest, nor how its bones are ro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import bpy
 import numpy as np
@@ -29,6 +29,7 @@ from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
 from .legs import Poses
+from .memory import Memory, remember
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -90,8 +91,16 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     key_values(armature, curves, keys, values)
     write(animation, curves)
     mark(animation.action, target.contacts or ())
+    if motion.path is not None:
+        remember(animation.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
     animation.assign(armature)
     return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+
+
+def _settings(target: Target) -> dict[str, Any]:
+    """Those that do not belong to the present file."""
+    values = {field.name: getattr(target, field.name) for field in fields(target)}
+    return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
 
 
 def key_motion(motion: Motion, target: Target, values: Values, curves: list[Curves], keys: Keys) -> list[str]:
