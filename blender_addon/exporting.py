@@ -17,7 +17,7 @@ SUFFIXES = tuple(_ADDONS)
 
 
 def export(output: Path, armatures: Sequence[bpy.types.Object]) -> None:
-    """Write the armatures, what is seen of what hangs on them, and their Actions from the first key to the last.
+    """Write the armatures, what is seen of what hangs on them, and their Actions as a whole.
 
     Changes selection and frame range of the open file. Raises InvalidInput when an armature is hidden,
     LiftPoseError when this Blender lacks the exporter, RuntimeError or OSError when it fails.
