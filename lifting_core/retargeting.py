@@ -67,10 +67,12 @@ def _check(options: argparse.Namespace) -> None:
 
 def _retarget(options: argparse.Namespace) -> None:
     chosen: list[str] = ["--root", options.root, "--feet", options.feet]
-    for option, value in (("--object", options.object), ("--map", options.map)):
+    named = {"--object": options.object, "--map": options.map, "--frame": options.frame}
+    for option, value in named.items():
         if value is not None:
             chosen += [option, str(value)]
-    chosen += [flag for flag, on in (("--in-place", options.in_place), ("--ik", options.ik)) if on]
+    flags = {"--in-place": options.in_place, "--ik": options.ik, "--pose-asset": options.pose_asset}
+    chosen += [flag for flag, on in flags.items() if on]
     Blender.find(options.blender).retarget(options.motion, options.rig, options.output, chosen)
 
 
@@ -104,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         default="automatic",
         help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
     )
+    add(
+        "--frame",
+        metavar="N",
+        type=int,
+        help="pose the rig as in this frame of the clip, keyed at the file's current frame, as photos are",
+    )
+    add("--pose-asset", action="store_true", help="keep the pose of a photo or a frame as an asset too")
     add("--overwrite", action="store_true", help="replace OUT")
     add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")

@@ -8,9 +8,10 @@ from pathlib import Path
 import bpy
 
 from ..errors import InvalidInput
-from ..motion_file import read_motion
+from ..motion_file import Motion, read_motion
+from ..poses.pose import PoseTarget, take_pose
 from ..rigs.armature import recognise_armature
-from ..rigs.bone_map import read_map
+from ..rigs.bone_map import BoneMap, read_map
 from ..rigs.recognition import Recognition, matched
 from ..saving import check_output, save
 from .retarget import Target, retarget
@@ -37,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
         default="automatic",
         help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
     )
+    made.add_argument("--frame", metavar="N", type=int, help="pose the rig as in this frame of the clip")
+    made.add_argument("--pose-asset", action="store_true", help="keep the pose as an asset too")
     return made
 
 
@@ -44,6 +47,10 @@ def run(options: argparse.Namespace) -> None:
     """Raises InvalidInput on bad input and LiftPoseError when the file cannot be written."""
     check_output(options.output)
     motion = read_motion(options.motion)
+    if options.frame is not None:
+        motion = motion.nearest(options.frame)
+    if options.pose_asset and len(motion.time) > 1:
+        raise InvalidInput("A pose asset is made of one frame.", "Choose it with --frame.")
     bone_map = read_map(options.map) if options.map is not None else None
     _open(options.rig)
     armature = _armature(options.object)
@@ -52,18 +59,27 @@ def run(options: argparse.Namespace) -> None:
     if found is None:
         raise InvalidInput(f"The rig {armature.name} is not recognised.", "Name its bones with --map.")
     _check_found(found, armature)
+    _put(motion, armature, found.bone_map, options)
+    save(options.output, [armature], relative_remap=True)
+
+
+def _put(motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, options: argparse.Namespace) -> None:
+    """One frame is a pose, keyed at the file's current frame; more are an Action."""
     scene = next((s for s in bpy.data.scenes if armature.name in s.objects), bpy.data.scenes[0])
+    if len(motion.time) == 1:
+        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, keyed=True, asset=options.pose_asset)
+        take_pose(motion, pose)
+        return
     target = Target(
         scene,
         armature,
-        found.bone_map,
+        bone_map,
         root=options.root.upper(),
         in_place=options.in_place,
         ik=options.ik,
         feet=options.feet.upper(),
     )
     retarget(motion, target)
-    save(options.output, [armature], relative_remap=True)
 
 
 def _open(path: Path) -> None:

@@ -120,3 +120,16 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(
     (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("lift-pose: error: ")]
     assert complaint in line
     assert [path.name for path in tmp_path.iterdir()] == ["rig.blend"]
+
+
+def test_one_frame_is_a_pose_and_an_asset(motion_file: Path, rig_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.blend"
+    arguments = ["retarget", str(motion_file), str(rig_file), "-o", str(output), "--pose-asset"]
+    assert main(arguments) == 2
+    assert main([*arguments, "--frame", "2"]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    action = bpy.data.objects["Hero"].animation_data.action
+    assert tuple(action.frame_range) == (1, 1)
+    (asset,) = [other for other in bpy.data.actions if other != action]
+    assert asset.asset_data is not None
+    assert tuple(asset.preview.image_size) == (256, 256)

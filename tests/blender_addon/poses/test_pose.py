@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,15 @@ def take(photo: Motion) -> Callable[..., str]:
 
 
 @pytest.fixture
-def rigify(scene: bpy.types.Scene) -> bpy.types.Object:
+def rigify(scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
     """The rig that Rigify generates from its basic metarig."""
     import addon_utils  # is only found once bpy is there
 
     addon_utils.enable("rigify", default_set=True)
     bpy.ops.object.armature_basic_human_metarig_add()
     bpy.ops.pose.rigify_generate()
-    return bpy.context.object
+    yield bpy.context.object
+    addon_utils.disable("rigify")
 
 
 def _poses(rig: bpy.types.Object) -> dict[str, Matrix]:
