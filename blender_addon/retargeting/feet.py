@@ -6,7 +6,7 @@ a leg would be overstretched. The floor is the one that the rig stands on at res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from ..rigs.bone_map import BoneMap
 from .body import Body
 from .contacts import SIDES, Contact, Side
-from .foot_path import FootPath, planted
+from .foot_path import SELDOM, planted
 from .legs import Leg, LegReader, Poses
 from .rotations import inverse, multiply, rotate
+from .sole import FootPath, heel_raised, raise_within
 from .two_bone_ik import reach
+from .windows import half_window, smooth, smoothly_above, weighted_median
 
 Feet = Literal["OFF", "AUTOMATIC", "ALWAYS", "FLOOR"]
 """Feet as in the motion; still in their contacts; still all the time; only kept from sinking."""
-_STRETCH = 0.998
-"""Part of its length to which a leg may be stretched; further only where the motion itself stretches it."""
 _MOST_LOWERED = 0.15
 """Part of a leg's length by which the hips are lowered at most."""
-_SLOW = 0.2
-"""Seconds in which the hips go down before a leg would be overstretched, and up again afterwards."""
+_SLOW, _QUICK = 0.25, 0.1
+"""Seconds in which the hips move, and a heel is raised, before that is needed, and back again afterwards."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,26 +60,16 @@ class Standing:
 def plant(
     poses: Poses, armature: bpy.types.Object, bone_map: BoneMap, body: Body, standing: Standing
 ) -> Poses:
-    """The poses with feet that stand still, legs that reach them, and hips low enough for that.
+    """The poses with feet that stand still, legs that reach them, and hips that let them.
 
     A leg of which the map lacks the thigh or the shin stays as it is.
     """
     reader = LegReader(poses, armature, bone_map, body)
     legs = {side: reader.leg(side) for side in SIDES if reader.has_leg(side)}
-    paths = {
-        side: planted(
-            standing.time,
-            leg.foot,
-            standing.stretches(side),
-            standing.sureness[:, SIDES.index(side)],
-            leg.sole,
-        )
-        for side, leg in legs.items()
-    }
-    needed = [_overstretch(leg, paths[side]) for side, leg in legs.items()]
-    down = np.outer(
-        _smoothly_above(standing.time, np.max([np.zeros(len(standing.time)), *needed], 0)), [0, 0, -1.0]
-    )
+    moved = np.outer(_height(legs, standing), [0, 0, -1.0])
+    legs = {side: leg.moved(moved) for side, leg in legs.items()}
+    paths = {side: _path(side, leg, standing) for side, leg in legs.items()}
+    down = np.outer(_lowering(legs, paths, standing.time), [0, 0, -1.0])
     oriented = dict(poses.orientations)
     for side, leg in legs.items():
         thigh, shin = reach(leg.thigh, leg.shin, paths[side].ankle - leg.hip - down, leg.forward)
@@ -88,31 +78,43 @@ def plant(
             turn = multiply(multiply(body.axes, turn), inverse(body.axes))
             for bone in reader.bones(part):
                 oriented[bone] = multiply(turn, reader.orientation(part, bone))
-    return Poses(oriented, poses.hips + rotate(body.axes, down))
+    return Poses(oriented, poses.hips + rotate(body.axes, moved + down))
 
 
-def _overstretch(leg: Leg, path: FootPath) -> NDArray[np.float64]:
-    """(T,) by how much the hip has to go down for the ankle to be in reach."""
-    longest = np.maximum(_STRETCH * leg.length, np.linalg.norm(leg.thigh + leg.shin, axis=1))
-    way = path.ankle - leg.hip
-    across = np.hypot(way[:, 0], way[:, 1])
-    needed = -way[:, 2] - np.sqrt(np.maximum(longest**2 - across**2, 0))
-    clipped: NDArray[np.float64] = np.clip(needed, 0, _MOST_LOWERED * leg.length)
-    return clipped
+def _height(legs: Mapping[Side, Leg], standing: Standing) -> NDArray[np.float64]:
+    """(T,) by how much the motion is too high, as its standing feet tell: smooth, level before and after."""
+    weight, weighted = np.zeros(len(standing.time)), np.zeros(len(standing.time))
+    for side, leg in legs.items():
+        sureness = standing.sureness[:, SIDES.index(side)] + SELDOM
+        for first, last in standing.stretches(side):
+            inside = slice(first, last + 1)
+            ankle = weighted_median(leg.foot.ankle[inside, 2], sureness[inside])
+            weight[inside] += sureness[inside]
+            weighted[inside] += sureness[inside] * (ankle - leg.sole.ankle)
+    known = weight > 0
+    if not known.any():
+        return np.zeros(len(weight))
+    height = weighted[known] / weight[known]
+    height = np.interp(standing.time, standing.time[known], height)
+    return smooth(height, half_window(standing.time, _SLOW))
 
 
-def _smoothly_above(time: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T,) a smooth curve that is nowhere below the values: means of their maxima over the same windows."""
-    if len(time) == 1:
-        return values
-    half = max(1, round(_SLOW / float(np.median(np.diff(time)))))
-    weights = np.hanning(2 * half + 3)[1:-1]
-    smooth: NDArray[np.float64] = _windows(_windows(values, half).max(axis=1), half) @ (
-        weights / weights.sum()
-    )
-    return smooth
+def _path(side: Side, leg: Leg, standing: Standing) -> FootPath:
+    """Where the foot goes. Its heel is raised where a leg behind the body would be overstretched."""
+    sureness, behind = standing.sureness[:, SIDES.index(side)], leg.behind(leg.foot)
+    path = planted(standing.time, leg.foot, standing.stretches(side), sureness, leg.sole, behind)
+    needed = raise_within(path, leg.sole, leg.hip, leg.longest) * (leg.behind(path) > 0)
+    return heel_raised(path, leg.sole, smoothly_above(needed, half_window(standing.time, _QUICK)))
 
 
-def _windows(values: NDArray[np.float64], half: int) -> NDArray[np.float64]:
-    """(T, 2 half + 1) the values around each; beyond the ends the last ones go on."""
-    return np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="edge"), 2 * half + 1)
+def _lowering(
+    legs: Mapping[Side, Leg], paths: Mapping[Side, FootPath], time: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T,) by how much the hips go down, smoothly, for the ankles to be in reach."""
+    needed = np.zeros(len(time))
+    for side, leg in legs.items():
+        way = paths[side].ankle - leg.hip
+        across = np.hypot(way[:, 0], way[:, 1])
+        down = -way[:, 2] - np.sqrt(np.maximum(leg.longest**2 - across**2, 0))
+        needed = np.maximum(needed, np.minimum(down, _MOST_LOWERED * leg.length))
+    return smoothly_above(needed, half_window(time, _SLOW))

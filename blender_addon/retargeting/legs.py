@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..rigs.bone_map import BoneMap
 from .body import Body
-from .foot_path import FootPath, Sole
-from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
+from .rotations import Quaternions, Vectors, about, from_matrix, inverse, multiply, rotate, twist_angle
+from .sole import UP, FootPath, Sole
 
+_STRETCH = 0.998
+"""Part of its length to which a leg may be stretched."""
 _HEEL = 0.3
 """How far the heel is behind the ankle, as a part of how far the toes are in front of it."""
 _LONGEST_FOOT = 0.7
@@ -52,6 +54,22 @@ class Leg:
         """(T,) of thigh and shin together."""
         length: NDArray[np.float64] = np.linalg.norm(self.thigh, axis=1) + np.linalg.norm(self.shin, axis=1)
         return length
+
+    @property
+    def longest(self) -> NDArray[np.float64]:
+        """(T,) the reach of the hip: a little less than the length, but where the motion itself needs it."""
+        return np.maximum(_STRETCH * self.length, np.linalg.norm(self.thigh + self.shin, axis=1))
+
+    def behind(self, path: FootPath) -> NDArray[np.float64]:
+        """(T,) from 0, where the foot is below the hip or in front of it, to 1 a foot's length behind it."""
+        forward = rotate(about(UP, twist_angle(path.turn, UP)), _FORWARD)
+        way = ((self.hip - path.ankle) * forward).sum(-1)
+        part: NDArray[np.float64] = np.clip(way / max(float(np.linalg.norm(self.sole.toes)), 1e-9), 0, 1)
+        return part
+
+    def moved(self, way: Vectors) -> Leg:
+        """The same leg elsewhere."""
+        return replace(self, hip=self.hip + way, foot=replace(self.foot, ankle=self.foot.ankle + way))
 
 
 @dataclass(frozen=True, eq=False)
