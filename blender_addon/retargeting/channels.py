@@ -67,6 +67,15 @@ def key_location(
     keys.insert(curves, bone.path_from_id("location"), values[:, free], bone.name, free)
 
 
+def keyed_location(
+    owner: bpy.types.PoseBone | bpy.types.Object, curves: Curves, values: NDArray[np.float64]
+) -> Vectors:
+    """(T, 3) the locations of a bone or object whose location's curves have these `values` (T, C)."""
+    locations: Vectors = np.tile(np.array(owner.location, np.float64), (len(values), 1))
+    locations[:, curves.components] = values
+    return locations
+
+
 def placed_head(bone: bpy.types.PoseBone, parent_pose: Matrix) -> Vectors:
     """(3,) where the bone's head is now, in armature space."""
     start, axes = _reach(bone, parent_pose)
