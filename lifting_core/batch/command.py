@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from lifting_core.parent import end_with_parent
-from lifting_core.terminal import BAD_INPUT, DONE, FAILED, Report, own_stderr
+from lifting_core.terminal import BAD_INPUT, DONE, FAILED, Report, own_stderr, own_stdout
 
 _EPILOG = """\
 JOBS says which clips become which files, on which rigs: docs/batch.md. What is done already and has not
@@ -38,10 +38,10 @@ def _run(options: argparse.Namespace, stderr: TextIO) -> int:
     from lifting_core.batch.telling import JsonLines, Lines
     from lifting_core.batch.work import Choices
 
-    teller = JsonLines() if options.json else Lines(stderr)
-    errors = run_batch(
-        options.jobs, Choices(options.blender, options.again), Where(options.at_once, options.ray), teller
-    )
+    choices, where = Choices(options.blender, options.again), Where(options.at_once, options.ray)
+    with own_stdout() as stdout:
+        teller = JsonLines(stdout) if options.json else Lines(stderr)
+        errors = run_batch(options.jobs, choices, where, teller)
     if errors - {"input"}:
         return FAILED
     return BAD_INPUT if errors else DONE

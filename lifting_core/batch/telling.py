@@ -59,7 +59,10 @@ class Lines:
 
 
 class JsonLines:
-    """A `Listener` that prints an object a line: plan, progress, lost, end, over (docs/batch.md)."""
+    """A `Listener` that writes an object a line: plan, progress, lost, end, over (docs/batch.md)."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
 
     def begins(self, tasks: Sequence[Task], kept: Sequence[Task]) -> None:
         done = {task.id for task in kept}
@@ -92,7 +95,7 @@ class JsonLines:
         self._say("over", report=str(report), done=ended["done"], failed=ended["failed"])
 
     def _say(self, event: str, **fields: Any) -> None:
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)  # noqa: T201
+        self._stdout.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
 
 
 def _warnings(record: Record) -> list[str]:
