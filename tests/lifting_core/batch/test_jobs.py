@@ -71,9 +71,7 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
         "c.mp4;d.mp4,out/{name}.npz;out/{name}.bvh,320;240,,99,0.25,,3.5\r\n"
     )
     first, second = read_jobs(_written(tmp_path, "jobs.csv", rows))
-    assert first == Job(
-        ("a, b.mp4",), ("out/{name}.blend",), rigs=("hero.blend",), retarget=("--in-place",)
-    )
+    assert first == Job(("a, b.mp4",), ("out/{name}.blend",), rigs=("hero.blend",), retarget=("--in-place",))
     settings = LiftSettings(person=(320, 240), end=99, smoothing=0.25)
     outputs = ("out/{name}.npz", "out/{name}.bvh")
     assert second == Job(("c.mp4", "d.mp4"), outputs, settings, resources=Resources(memory=3.5))
