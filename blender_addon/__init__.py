@@ -7,6 +7,9 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
+from .batch import operators as batch
+from .batch import panel as batch_panel
+from .batch import properties as batch_properties
 from .operators import bone_map, feet
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
@@ -33,6 +36,8 @@ _CLASSES = (
     LiftPoseSettings,
     *bone_map.CLASSES,
     *feet.CLASSES,
+    *batch_properties.CLASSES,
+    *batch.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
@@ -46,6 +51,7 @@ _CLASSES = (
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseScenePanel,
+    *batch_panel.CLASSES,
 )
 _registered_command: Any = None
 
@@ -56,6 +62,7 @@ def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     properties.attach()
+    batch_properties.attach()
     _registered_command = bpy.utils.register_cli_command(command.NAME, command.main)
     session.register()
 
@@ -64,6 +71,7 @@ def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything in the reverse order."""
     session.unregister()
     bpy.utils.unregister_cli_command(_registered_command)
+    batch_properties.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -53,7 +53,7 @@ class LiftPoseMainPanel(_Panel):
             layout.progress(factor=session.job.fraction, text=session.job.description)
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
-            _draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+            draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
 
 
 class LiftPoseBoneList(bpy.types.UIList):
@@ -97,7 +97,7 @@ class LiftPoseRigPanel(_Panel):
         row.operator(LiftPoseLoadMap.bl_idname, text="", icon="FILE_FOLDER")
         row.operator(LiftPoseSaveMap.bl_idname, text="", icon="FILE_TICK")
         if found.missing:
-            _draw_text(layout.box(), context, f"Not found: {found.missing}", False)
+            draw_text(layout.box(), context, f"Not found: {found.missing}", False)
         row = layout.row()
         row.template_list(LiftPoseBoneList.bl_idname, "", found, "pairs", found, "active", rows=6)
         column = row.column(align=True)
@@ -209,7 +209,7 @@ class LiftPoseScenePanel(_SettingsPanel):
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
 
 
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
     """Labels do not break lines by themselves."""
     letters = int(context.region.width / (_LETTER * context.preferences.system.ui_scale))
     column = layout.column(align=True)
