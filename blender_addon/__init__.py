@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .batch import operators as batch
+from .batch import operators as batch_operators
 from .batch import panel as batch_panel
 from .batch import properties as batch_properties
 from .operators import bone_map, feet
@@ -21,6 +21,7 @@ from .panels import (
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseFeetPanel,
+    LiftPoseKeysPanel,
     LiftPoseMainPanel,
     LiftPosePhotoPanel,
     LiftPoseRigPanel,
@@ -37,7 +38,7 @@ _CLASSES = (
     *bone_map.CLASSES,
     *feet.CLASSES,
     *batch_properties.CLASSES,
-    *batch.CLASSES,
+    *batch_operators.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
@@ -50,6 +51,7 @@ _CLASSES = (
     LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseKeysPanel,
     LiftPoseScenePanel,
     *batch_panel.CLASSES,
 )
