@@ -86,7 +86,7 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
 
     curves: list[Curves] = []
     key_pose(armature, curves, motion, keys)
-    if placement.bound > 0:
+    if placement.bound != 0:
         reduction = reduce_keys(armature, curves, placement.bound)
         curves, notices = reduction.curves, [reduction.summary, *notices]
     scene.collection.children.link(collection)

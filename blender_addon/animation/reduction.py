@@ -17,6 +17,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InvalidInput
 from ..retargeting.bone_values import Values
 from ..retargeting.channels import keyed_location, keyed_rotation
 from .fcurves import Array, Curves, Keys
@@ -73,8 +74,10 @@ def reduce_keys(
 ) -> Reduction:
     """The curves of a motion, which have common keys, within `bound` scene units of it at all joints.
 
-    Curves with one key stay as they are.
+    Curves with one key stay as they are. Raises InvalidInput when the bound is no distance.
     """
+    if not 0 < bound < math.inf:
+        raise InvalidInput(f"A joint error of {bound} is no distance.", "Say 0.005 for 5 mm.")
     dense = [each for each in curves if len(each.keys.frames) > 2]
     if not dense:
         return Reduction(list(curves), 0.0, _count(curves))

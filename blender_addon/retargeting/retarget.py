@@ -99,7 +99,7 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
     curves: list[Curves] = []
     notices = key_motion(motion, target, values, curves, keys) + notices
-    if target.bound > 0:
+    if target.bound != 0:
         limbs = ik_limbs(armature, target.bone_map) if target.ik else ()
         reduction = reduce_keys(armature, curves, target.bound, Rigged(values, limbs))
         curves, notices = reduction.curves, [reduction.summary, *notices]
