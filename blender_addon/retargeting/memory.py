@@ -42,6 +42,12 @@ def remember(action: bpy.types.Action, memory: Memory) -> None:
     action[_KEY] = json.dumps(data)
 
 
+def forget(action: bpy.types.Action) -> None:
+    """For an Action that has more, or other, than one Motion file."""
+    if _KEY in action:
+        del action[_KEY]
+
+
 def is_remembered(action: bpy.types.Action | None) -> bool:
     """Whether Lift Pose put a Motion file on a rig with this Action."""
     return action is not None and isinstance(action.get(_KEY), str)

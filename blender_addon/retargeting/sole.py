@@ -20,7 +20,7 @@ class Sole:
     ankle: float
     """The height of the ankle, in the rig's own coordinates, while the foot is flat on the floor."""
     points: Vectors
-    """(P, 3) from the ankle to points of the sole, toes and heel first; none where there is no foot to turn."""
+    """(P, 3) from the ankle to points of the sole, toes and heel first; none where no foot can be turned."""
 
     @property
     def toes(self) -> Pivot:
