@@ -32,7 +32,7 @@ _DAMAGED, _EMPTY = 6, 13  # numbers of the bad clips
 def make_clips(video: Path, folder: Path) -> None:
     """Write 20 videos of a second; one is cut off, and one shows an empty room."""
     with av.open(str(video)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        pictures = [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in container.decode(video=0)]
     for number in range(_CLIPS):
         first = number * (len(pictures) - _FRAMES) // _CLIPS
         part = [_varied(picture, number) for picture in pictures[first : first + _FRAMES]]
@@ -69,6 +69,8 @@ class Run:
     seconds: float = 0.0
     peak: float = 0.0
     """MB, of all its processes together, shared pages counted once each."""
+    killed: bool = False
+    """Whether one of its workers has been killed."""
     left_over: int = 0
     """Processes that outlived it by five seconds."""
 
@@ -126,10 +128,10 @@ def _kill_all_in_the_middle(parent: psutil.Process, run: Run) -> None:
 
 
 def _kill_a_worker(parent: psutil.Process, run: Run) -> None:
-    if run.events[-1].get("stage") == "detection" and not hasattr(run, "killed"):
+    if run.events[-1].get("stage") == "detection" and not run.killed:
         workers = [each for each in parent.children() if "spawn_main" in " ".join(each.cmdline())]
         workers[0].kill()
-        run.killed = True  # type: ignore[attr-defined]
+        run.killed = True
 
 
 def _rows(folder: Path, jobs: str) -> Iterator[tuple[str, Run]]:
