@@ -107,7 +107,8 @@ def _present(armature: bpy.types.Object, curves: Curves) -> Array:
     """(C,) what the property is now."""
     owner, custom, name = curves.path.rpartition('["')
     if custom and name.endswith('"]'):  # path_resolve gives the names of what is numbered
-        value: Any = armature.path_resolve(owner)[bpy.utils.unescape_identifier(name[:-2])]
+        bone: Any = armature.path_resolve(owner)
+        value = bone[bpy.utils.unescape_identifier(name[:-2])]
     else:
         value = armature.path_resolve(curves.path)
     present = np.atleast_1d(np.array(value, np.float64))
