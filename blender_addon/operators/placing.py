@@ -44,7 +44,14 @@ class Rig:
     def pose_target(self, target: Target) -> PoseTarget:
         """The same rig, for a photo."""
         return PoseTarget(
-            target.scene, target.armature, target.bone_map, target.ik, self.heading, self.keyed, self.asset
+            target.scene,
+            target.armature,
+            target.bone_map,
+            target.ik,
+            target.feet,
+            self.heading,
+            self.keyed,
+            self.asset,
         )
 
 

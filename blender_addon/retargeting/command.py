@@ -82,7 +82,8 @@ def _put(motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, options:
     """One frame is a pose, keyed at the file's current frame; more are an Action."""
     scene = next((s for s in bpy.data.scenes if armature.name in s.objects), bpy.data.scenes[0])
     if len(motion.time) == 1:
-        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, keyed=True, asset=options.pose_asset)
+        feet, asset = options.feet.upper(), options.pose_asset
+        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, feet=feet, keyed=True, asset=asset)
         take_pose(motion, pose)
         return
     target = Target(
