@@ -96,3 +96,28 @@ def test_feet_stand_still(rig: bpy.types.Object, motion_file: Callable[..., Path
     assert np.median(steps) < 0.001
     assert steps.max() < 0.003
     assert np.array(soles)[..., 2].min() > -0.001
+
+
+@pytest.mark.parametrize("ik", [False, True], ids=["FK", "IK"])
+def test_fewer_keys_keep_the_joints_that_deform(
+    rig: bpy.types.Object, motion_file: Callable[..., Path], ik: bool
+) -> None:
+    """Elbows and knees too, which IK bends most where limbs are nearly straight."""
+    found = recognise_armature(rig)
+    assert found is not None
+    motion = read_motion(motion_file(frames=60, fps=30))
+    bpy.context.scene.render.fps = 30
+    places = []
+    for bound in (0.0, 0.005):
+        target = Target(bpy.context.scene, rig, found.bone_map, match="NEVER", ik=ik, bound=bound)
+        summary = retarget(motion, target).summary
+        places.append(np.array([_deforming(rig, frame) for frame in range(1, 61)]))
+    apart = np.linalg.norm(places[1] - places[0], axis=-1).max()
+    assert 0.003 < apart < 0.005
+    assert "keep the joints within" in summary
+
+
+def _deforming(rig: bpy.types.Object, frame: int) -> list[tuple[float, ...]]:
+    bpy.context.scene.frame_set(frame)
+    bones = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+    return [tuple(end) for bone in bones if bone.bone.use_deform for end in (bone.head, bone.tail)]
