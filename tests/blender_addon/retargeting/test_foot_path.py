@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
-
-pytest.importorskip("bpy", reason="needs the bpy module")
 
 from blender_addon.retargeting.foot_path import planted
 from blender_addon.retargeting.sole import FootPath, Sole
 
+Rotation: Any = pytest.importorskip("scipy.spatial.transform", reason="needs SciPy").Rotation
 Array = NDArray[np.float64]
 _SOLE = Sole(0.08, np.array([[0, -0.2, -0.08], [0, 0.05, -0.08], [0, 0, -0.08]]))
 _STEADY = np.arange(120) / 30

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
-
-pytest.importorskip("bpy", reason="needs the bpy module")
 
 from blender_addon.retargeting.sole import FootPath, Sole, above_floor, tilt_toward, tilt_within, tilted
 
+Rotation: Any = pytest.importorskip("scipy.spatial.transform", reason="needs SciPy").Rotation
 Array = NDArray[np.float64]
 _POINTS = np.array([[0.01, -0.2, -0.08], [0, 0.05, -0.08], [-0.04, -0.15, -0.08], [0.05, -0.14, -0.08]])
 _SOLE = Sole(0.08, _POINTS)  # the floor is at z = 0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
-
-pytest.importorskip("bpy", reason="needs the bpy module")
 
 from blender_addon.retargeting.two_bone_ik import reach
 
+Rotation: Any = pytest.importorskip("scipy.spatial.transform", reason="needs SciPy").Rotation
 Array = NDArray[np.float64]
 _lengths = st.floats(0.05, 3)
 _bends = st.floats(0.05, 2.6)
