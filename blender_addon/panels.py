@@ -218,7 +218,9 @@ class LiftPoseScenePanel(_SettingsPanel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "match")
-        layout.prop(settings, "start_frame")
+        row = layout.row()
+        row.active = settings.destination != "APPEND"
+        row.prop(settings, "start_frame")
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
 
 
