@@ -66,14 +66,17 @@ def test_a_folder_becomes_a_batch(registered: Any, clips: Path, tmp_path: Path) 
     assert session.batch.report.is_file()
 
 
-def test_what_the_panel_says_about_rigs_is_passed_on(registered: Any, clips: Path, tmp_path: Path) -> None:
-    (clips / "damaged.mp4").rename(clips / "one.mp4")
+def test_what_the_panel_says_about_rigs_is_passed_on(
+    registered: Any, clips: Path, tmp_path: Path, engine: Path
+) -> None:
+    engine.write_text("#!/bin/sh\nexit 3\n")
     rig = tmp_path / "rig.blend"
     rig.write_text("")
     settings = chosen_batch(bpy.context)
     settings.clips, settings.output, settings.rig = str(clips), str(tmp_path / "out"), str(rig)
     registered.lift_pose.root, registered.lift_pose.in_place = "OBJECT", True
-    bpy.ops.lift_pose.batch()
+    with pytest.raises(RuntimeError, match="stopped unexpectedly \\(exit code 3\\)"):
+        bpy.ops.lift_pose.batch()
     written = (tmp_path / "out" / "lift_pose.toml").read_text()
     assert 'root = "object"' in written
     assert "in_place = true" in written
