@@ -159,6 +159,17 @@ def _dump_curve(curve: Any) -> list[tuple[float, ...]]:
     return [(*key.co, *key.handle_left, *key.handle_right) for key in curve.keyframe_points]
 
 
+def test_what_has_been_appended_to_is_not_solved_again(make_rig: Make, motion: Motion) -> None:
+    """Its contacts belong to several motions."""
+    rig = make_rig()
+    retarget(motion, _target(rig, Destination()))
+    assert is_remembered(rig.animation_data.action)
+    bpy.context.scene.frame_set(90)
+    retarget(motion, _target(rig, _APPEND))
+    assert not is_remembered(rig.animation_data.action)
+    assert is_remembered(bpy.data.actions["walk"])
+
+
 def test_appending_in_the_middle_replaces_only_its_own_frames(make_rig: Make, motion: Motion) -> None:
     rig = make_rig()
     mine = _animate(rig)
