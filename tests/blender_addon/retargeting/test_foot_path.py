@@ -91,7 +91,9 @@ def test_foot_comes_to_rest_instead_of_stopping_dead() -> None:
 def test_without_contacts_only_the_floor_matters() -> None:
     path, own = _planted(_STEADY, []), _stumbling(_STEADY)
     np.testing.assert_array_equal(path.ankle[:, :2], own.ankle[:, :2])
-    np.testing.assert_allclose(path.ankle[:, 2], np.maximum(own.ankle[:, 2], 0.08))
+    raised = path.ankle[:, 2] - np.maximum(own.ankle[:, 2], 0.08)
+    assert -1e-12 < raised.min()
+    assert raised.max() < np.hypot(0.05, 0.08) - 0.08  # for the heel
 
 
 def test_foot_on_the_floor_all_the_time() -> None:
