@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput, LiftPoseError
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import (
     ACTIONS,
@@ -53,7 +53,7 @@ _OTHER_JOINTS = {
     11: "pelvis",
 }
 _POINT_OF_JOINT = [
-    POINTS.index(_OTHER_JOINTS.get(index) or JOINTS[MOVING_JOINTS.index(index)])
+    POINTS.index(_OTHER_JOINTS.get(index) or HUMAN36M_JOINTS[MOVING_JOINTS.index(index)])
     for index in range(ALL_JOINTS)
 ]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
 from training.evaluation.metrics import distances
@@ -77,8 +77,10 @@ def human36m_task(
 
 def _model(poses: Poses, recipe: Recipe, seed: int) -> LiftingModel:
     lacking = poses.lacking | (frozenset() if recipe.neck else {"neck"})
-    names = tuple(name for name in JOINTS if name not in lacking)
-    profile = Profile(names, JOINTS[1:], STATURE, {}, "pixels", "camera" if recipe.camera_frame else "world")
+    names = tuple(name for name in HUMAN36M_JOINTS if name not in lacking)
+    profile = Profile(
+        names, HUMAN36M_JOINTS[1:], STATURE, {}, "pixels", "camera" if recipe.camera_frame else "world"
+    )
     torch.manual_seed(seed)
     model = new_model(profile, recipe)
     if recipe.scaling == "standardised":
