@@ -55,8 +55,11 @@ class Lifter:
         self._model = model.to(device)
         self._device = device
         joints = model.profile.joints
-        self._input = (PersonView if model.profile.input == "view" else VirtualCamera)(
-            model.profile.keypoints
+        keypoints = model.profile.keypoints
+        self._input = (
+            PersonView(keypoints, model.profile.apparent_size)
+            if model.profile.input == "view"
+            else VirtualCamera(keypoints)
         )
         self._mirror_joints = [joints.index(mirrored(name)) for name in joints]
 

@@ -36,8 +36,10 @@ class Profile:
     record: dict[str, Any] = field(default_factory=dict)
     """How the weights were trained."""
     input: Literal["view", "pixels"] = "view"
-    """Features of a person-centred view (`view.person_view`), or pixels of a camera like Human3.6M's, as in
+    """Features of a person-centred view (`view.PersonView`), or pixels of a camera like Human3.6M's, as in
     the paper (`virtual_camera.VirtualCamera`)."""
+    apparent_size: bool = False
+    """Whether a view's features end with the logarithm of the size that the person appears in."""
     axes: Literal["camera", "world"] = "camera"
     """Axes of the joints. Weights that give the data set's world axes serve comparison only."""
 
@@ -47,8 +49,9 @@ class Profile:
 
     @property
     def features(self) -> int:
-        """Numbers a pose is described by: x and y of every keypoint, in a view its confidence too."""
-        return (3 if self.input == "view" else 2) * len(self.keypoints)
+        """Numbers a pose is described by: x and y of every keypoint, in a view its confidence too,
+        and the apparent size."""
+        return (3 if self.input == "view" else 2) * len(self.keypoints) + self.apparent_size
 
 
 class LiftingModel(nn.Module):
@@ -73,7 +76,7 @@ class LiftingModel(nn.Module):
             self.register_buffer(f"{name}_deviation", torch.ones(size))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, K, 3) features of `view.person_view`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
+        """(N, F) features of `view.PersonView`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
 
         The joints are in the axes of that view or camera.
         """

@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.weights import LiftingModel
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 from training.fitting.batches import Batches, Source
 from training.fitting.cuda_graph import CapturedSteps
 from training.fitting.processes import ALONE, Processes, share_batch_norm
@@ -62,6 +63,7 @@ class Fit:
         if processes.count > 1:
             share_batch_norm(model)
             self._network = DistributedDataParallel(model)
+        self._bones = _bones(model.profile.joints)
         on_cuda = self._device.type == "cuda"
         self._learning_rate = torch.tensor(recipe.learning_rate, device=self._device)
         self._optimiser = torch.optim.Adam(
@@ -126,9 +128,13 @@ class Fit:
 
     def _loss(self, distance: Tensor) -> Tensor:
         if self._recipe.loss == "mpjpe":
-            lengths: Tensor = distance.norm(dim=-1)
-            return lengths.mean()
-        return (distance / self.model.output_deviation.view(-1, 3)).square().mean()
+            loss = distance.norm(dim=-1).mean()
+        else:
+            loss = (distance / self.model.output_deviation.view(-1, 3)).square().mean()
+        if self._recipe.bone_loss:
+            bones = distance[:, self._bones[0]] - distance[:, self._bones[1]]
+            loss = loss + self._recipe.bone_loss * bones.norm(dim=-1).mean()
+        return loss
 
     def _set_momentum(self, momentum: float) -> None:
         for module in self.model.modules():
@@ -181,6 +187,13 @@ class Fit:
             self._optimiser.param_groups[0]["lr"] = self._learning_rate
         history: list[dict[str, Any]] = state["history"]
         return history
+
+
+def _bones(joints: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Columns of joints whose parents are among the joints, and of these parents."""
+    parents = {name: JOINTS[parent] for name, parent in zip(JOINTS, JOINT_PARENTS, strict=True)}
+    bones = [name for name in joints if parents[name] in joints]
+    return [joints.index(name) for name in bones], [joints.index(parents[name]) for name in bones]
 
 
 def _generator_states(device: torch.device) -> dict[str, Tensor]:

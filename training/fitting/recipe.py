@@ -44,6 +44,8 @@ class Recipe:
 
     loss: Literal["mse", "mpjpe"] = "mse"
     """Mean squared error of standardised coordinates, or mean distance of the joints."""
+    bone_loss: float = 0.0
+    """Weight of the mean error of bone vectors, on top: short bones tell how feet, hands and heads turn."""
     learning_rate: float = 1e-3
     decay: float = 0.96
     decay_over: int | Literal["epoch", "run"] = 100_000
@@ -94,6 +96,7 @@ SIMULATED = Recipe(
     batch_norm_momentum=(0.1, 0.1),
     initialisation="kaiming_weights",
     loss="mpjpe",
+    bone_loss=0.5,
     decay=0.01,
     decay_over="run",
     precision="bfloat16",

@@ -18,7 +18,8 @@ from training.fitting.model import new_model, standardise
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task
-from training.tasks.views import KEYPOINTS, ViewSampler
+from training.tasks.detections import KEYPOINTS
+from training.tasks.views import ViewSampler
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def simulated_task(
     unseen = _points(held_out or training)
     log.info("%d frames to train on, %d of other subjects to test on.", len(points), len(unseen))
     torch.manual_seed(seed)
-    model = new_model(Profile(KEYPOINTS, JOINTS[1:], STATURE, {}), recipe)
+    model = new_model(Profile(KEYPOINTS, JOINTS[1:], STATURE, apparent_size=True), recipe)
     chances = torch.from_numpy(sampling_weights(training))
     views = SimulatedViews(points, chances, recipe, seed, processes, device)
     standardise(model, *views.sample(_SAMPLE))
