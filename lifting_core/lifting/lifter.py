@@ -42,9 +42,10 @@ class Lifted:
     """Joints of one person in every frame."""
 
     joints: NDArray[np.float32]
-    """(T, 17, 3) metres from the pelvis, camera axes; NaN where the person is absent."""
+    """(T, 28, 3) metres from the pelvis, camera axes; NaN where the person is absent, and joints that the
+    weights do not give."""
     confidence: NDArray[np.float32]
-    """(T, 17) how well the keypoints behind a joint were seen, 0 to 1."""
+    """(T, 28) how well the keypoints behind a joint were seen, 0 to 1."""
 
 
 class Lifter:
@@ -154,6 +155,8 @@ class Lifter:
 
     def _joint_confidence(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
         names = self.profile.keypoints
-        evidence = [(joint,) if joint in names else _EVIDENCE.get(joint, ()) for joint in JOINTS]
+        given = {"pelvis", *self.profile.joints}
+        sources = [(joint,) if joint in names else _EVIDENCE.get(joint, ()) for joint in JOINTS]
+        evidence = [some if joint in given else () for joint, some in zip(JOINTS, sources, strict=True)]
         columns = [[names.index(keypoint) for keypoint in some if keypoint in names] for some in evidence]
         return np.stack([seen[:, c].min(1) if c else np.zeros(len(seen), np.float32) for c in columns], 1)

@@ -13,9 +13,9 @@ from lifting_core.motion.smoothing import smooth
 _SPEED_CUTOFF = 5.0
 """Hz: noise above this does not count as speed."""
 _SLOW = 0.5
-"""Metres a second: the speed of an ankle that is as likely on the floor as off it."""
+"""Metres a second: the speed of a foot that is as likely on the floor as off it."""
 _LOW = 0.06
-"""Metres: the same for its height above that of a standing ankle; heels rise before toes leave."""
+"""Metres: the same for its height above that of a foot that stands; heels rise before toes leave."""
 
 
 def stillness(time: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
@@ -24,14 +24,16 @@ def stillness(time: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
     return 1 / (1 + (_speed(time, steady) / _SLOW) ** 4)
 
 
-def foot_contacts(time: NDArray[Any], ankles: NDArray[Any], standing: float) -> NDArray[np.float64]:
-    """(T, 2) how surely each foot is on the floor, 0 to 1: its ankle is slow and low.
+def foot_contacts(time: NDArray[Any], points: NDArray[Any], standing: NDArray[Any]) -> NDArray[np.float64]:
+    """(T, 2) how surely each foot is on the floor, 0 to 1: its heel, its toes or its ankle are slow and low.
 
-    Arguments: time (T,) seconds; ankles (T, 2, 3) metres in world axes, floor at z = 0; standing, the height
-    of an ankle above the floor when the foot is flat on it.
+    Arguments: time (T,) seconds; points (T, 2, N, 3) of each foot, metres in world axes, floor at z = 0;
+    standing (N,), their heights above the floor when the foot is flat on it.
     """
-    above = np.maximum(ankles[..., 2] - standing, 0)
-    return stillness(time, ankles) / (1 + (above / _LOW) ** 4)
+    above = np.maximum(points[..., 2] - standing, 0)
+    still = stillness(time, points.reshape(len(time), -1, 3)).reshape(above.shape)
+    surest: NDArray[np.float64] = (still / (1 + (above / _LOW) ** 4)).max(axis=2)
+    return surest
 
 
 def _speed(time: NDArray[Any], points: NDArray[np.float64]) -> NDArray[np.float64]:

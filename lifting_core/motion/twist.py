@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.motion.directions import Vectors, shortest_turn
 from lifting_core.motion.smoothing import smooth
-
-Vectors = NDArray[np.float64]
 
 _CUTOFF = 4.0
 """Hz: how fast a well-bent limb may twist."""
@@ -28,9 +27,7 @@ class Bend:
     """How a bone's twist follows from the direction of the next bone."""
 
     onward: str
-    """Tail joint of the next bone."""
-    sign: int
-    """Which way the next bone bends about this bone's x axis."""
+    """Tail joint of the next bone, which bends about this bone's x axis toward z."""
     prior: float
     """How much the natural twist counts: as much as a bend of which this is the squared sine."""
     forward_only: bool = False
@@ -47,7 +44,7 @@ def bend_twist(bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors,
     Arguments: swing, of the bone from where its parent carries it; onward (T, 3), the direction of the next
     bone in the axes of this one after the swing; trust (T,).
     """
-    across = bend.sign * onward[:, [2, 0]]
+    across = onward[:, [2, 0]]
     sine = np.linalg.norm(across, axis=1)
     # Beyond a right angle the swing says less and less about the twist; a half turn can be about any axis.
     natural = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
@@ -77,11 +74,3 @@ def _transport(swing: Rotation) -> Vectors:
 
 def _compass(angle: Vectors) -> Vectors:
     return np.column_stack([np.cos(angle), np.sin(angle)])
-
-
-def shortest_turn(start: Vectors, end: Vectors) -> Rotation:
-    """The smallest rotation that brings unit vectors (T, 3) to others; of half turns, one about any axis."""
-    w = 1 + (start * end).sum(axis=-1)
-    axis = np.cross(start, end)
-    axis[w < 1e-9] = [1, 0, 0]
-    return Rotation.from_quat(np.column_stack([axis, w]))

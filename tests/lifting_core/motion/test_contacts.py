@@ -10,28 +10,37 @@ from numpy.typing import NDArray
 from lifting_core.motion.contacts import foot_contacts, stillness
 from lifting_core.skeleton import JOINTS
 
-ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
+SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
 VARIABLE = np.cumsum(np.random.default_rng(0).choice([1 / 60, 1 / 30, 1 / 20], 120))
 
 
+@pytest.mark.parametrize(
+    ("points", "standing"), [(ANKLES, [0.085]), (SOLES, [0.02, 0.02])], ids=["ankle", "sole"]
+)
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize(
     "time", [np.arange(0, 4, 1 / 24), np.arange(0, 4, 1 / 60), VARIABLE], ids=["24", "60", "variable"]
 )
 def test_finds_the_stance_of_a_walk(
-    time: NDArray[np.float64], noise: float, walk: Callable[..., Any]
+    time: NDArray[np.float64],
+    noise: float,
+    points: list[list[int]],
+    standing: list[float],
+    walk: Callable[..., Any],
 ) -> None:
     walker = walk(time)
-    ankles = walker.joints[:, ANKLES] + np.random.default_rng(1).normal(size=(len(time), 2, 3)) * noise
-    contacts = foot_contacts(time, ankles, 0.085)
+    feet = walker.joints[:, points]
+    feet = feet + np.random.default_rng(1).normal(size=feet.shape) * noise
+    contacts = foot_contacts(time, feet, np.array(standing))
     assert ((contacts >= 0) & (contacts <= 1)).all()
     assert ((contacts > 0.5) == walker.contacts).mean() > 0.85
 
 
 def test_a_foot_held_still_in_the_air_is_not_on_the_floor() -> None:
-    ankles = np.tile([0.0, 0, 0.085], (30, 2, 1))
-    ankles[:, 1, 2] = 0.5
-    contacts = foot_contacts(np.arange(30) / 30, ankles, 0.085)
+    ankles = np.tile([0.0, 0, 0.085], (30, 2, 1, 1))
+    ankles[:, 1, :, 2] = 0.5
+    contacts = foot_contacts(np.arange(30) / 30, ankles, np.array([0.085]))
     assert (contacts[:, 0] > 0.95).all()
     assert (contacts[:, 1] < 0.05).all()
 
@@ -48,5 +57,6 @@ def test_speed_is_measured_by_time_stamps() -> None:
 
 
 def test_one_frame_is_judged_by_height_alone() -> None:
-    contacts = foot_contacts(np.zeros(1), np.array([[[0, 0, 0.08], [0, 0, 0.6]]]), 0.085)
+    ankles = np.array([[[[0, 0, 0.08]], [[0, 0, 0.6]]]])
+    contacts = foot_contacts(np.zeros(1), ankles, np.array([0.085]))
     np.testing.assert_allclose(contacts, [[1, 0]], atol=0.01)

@@ -11,7 +11,7 @@ from lifting_core.motion.proportions import bone_lengths, frame_scale, rest_pose
 from lifting_core.skeleton import BONES, JOINTS
 
 TRUE = {"thigh": 0.44, "shin": 0.45, "upper_arm": 0.28, "forearm": 0.25, "hip": 0.12, "pelvis": 0.23}
-SURE = np.ones((120, 17))
+SURE = np.ones((120, len(JOINTS)))
 
 
 def test_finds_the_lengths_of_a_walker(walk: Callable[..., Any]) -> None:
@@ -23,7 +23,7 @@ def test_finds_the_lengths_of_a_walker(walk: Callable[..., Any]) -> None:
 
 def test_outliers_and_noise_hardly_matter(walk: Callable[..., Any]) -> None:
     random = np.random.default_rng(0)
-    joints = walk(np.arange(120) / 30).joints + random.normal(size=(120, 17, 3)) * 0.02
+    joints = walk(np.arange(120) / 30).joints + random.normal(size=(120, len(JOINTS), 3)) * 0.02
     joints[:20, JOINTS.index("left_knee")] += 1
     assert {name: bone_lengths(joints, SURE)[name] for name in TRUE} == pytest.approx(TRUE, rel=0.06)
 

@@ -19,19 +19,21 @@ from lifting_core.skeleton import BONE_NAMES, JOINTS
 Array = NDArray[np.float64]
 
 LENGTHS = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.12, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.18, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
+    "forearm": 0.25, "hand": 0.085, "thigh": 0.44, "shin": 0.45, "foot": 0.19, "hip": 0.12, "nose": 0.11,
+    "ear": 0.072, "heel": 0.085, "index": 0.092, "sole": 0.085,
 }  # fmt: skip
 HINGES = [BONE_NAMES.index(f"{side}_{bone}") for side in ("left", "right") for bone in ("forearm", "shin")]
 # The largest turn about x, y and z in degrees; hinges bend from 20 to 120 about x.
 LIMITS = {
-    "pelvis": (30, 180, 30), "spine": (30, 20, 20), "neck": (20, 30, 15), "head": (15, 0, 0),
-    "clavicle": (10, 0, 10), "upper_arm": (50, 40, 50), "thigh": (50, 30, 30),
+    "pelvis": (30, 180, 30), "spine": (30, 20, 20), "neck": (20, 0, 15), "head": (30, 60, 20),
+    "clavicle": (10, 0, 10), "upper_arm": (50, 40, 50), "hand": (50, 80, 25), "thigh": (50, 30, 30),
+    "foot": (40, 20, 20),
 }  # fmt: skip
 
 
 def _random_motion(seed: int, frames: int = 90) -> Array:
-    """(T, 14, 4) smooth rotations within the limits, at 30 frames a second."""
+    """(T, 18, 4) smooth rotations within the limits, at 30 frames a second."""
     random = np.random.default_rng(seed)
     rotations = np.empty((frames, len(BONE_NAMES), 4))
     for index, name in enumerate(BONE_NAMES):
@@ -52,7 +54,7 @@ def _solve(rest: RestPose, joints: Array, confidence: float = 0.9) -> Array:
 
 
 def _steps(rotations: Array) -> Array:
-    """(T - 1, 14) degrees from frame to frame."""
+    """(T - 1, 18) degrees from frame to frame."""
     cosine = np.abs((rotations[1:] * rotations[:-1]).sum(-1)).clip(0, 1)
     return np.asarray(np.degrees(2 * np.arccos(cosine)))
 
@@ -168,7 +170,7 @@ def test_a_leg_raised_past_where_swings_are_ambiguous_does_not_flip() -> None:
 def test_limbs_that_are_not_seen_rest() -> None:
     rest = rest_pose(LENGTHS)
     joints = np.tile(rest.joints, (30, 1, 1))
-    confidence = np.full((30, 17), 0.9)
+    confidence = np.full((30, len(JOINTS)), 0.9)
     for side in ("left", "right"):
         for part in ("knee", "ankle"):
             joints[:, JOINTS.index(f"{side}_{part}")] = np.random.default_rng(0).normal(size=(30, 3))
@@ -190,8 +192,11 @@ def test_single_frames(count: int) -> None:
 @given(st.integers(0, 10_000))
 def test_any_joints_give_finite_rotations(seed: int) -> None:
     random = np.random.default_rng(seed)
-    joints = random.normal(size=(20, 17, 3)) * 10.0 ** random.integers(-3, 2)
+    joints = random.normal(size=(20, len(JOINTS), 3)) * 10.0 ** random.integers(-3, 2)
     solved = solve_rotations(
-        rest_pose(LENGTHS), np.cumsum(random.uniform(0.001, 1, 20)), joints, random.uniform(0, 1, (20, 17))
+        rest_pose(LENGTHS),
+        np.cumsum(random.uniform(0.001, 1, 20)),
+        joints,
+        random.uniform(0, 1, (20, len(JOINTS))),
     )
     np.testing.assert_allclose(np.linalg.norm(solved, axis=2), 1, atol=1e-9)

@@ -72,7 +72,7 @@ def test_noisy_walk(azimuth: float, film: Callable[..., Any], walk: Callable[...
     assert error.mean() < 0.6 * before.mean()
     assert np.linalg.norm(motion.joints_camera - filmed.joints, axis=2).mean() < 0.1
     pixels = project(motion.joints_camera[:, LIMBS], seen.camera_matrix)
-    off = np.linalg.norm(pixels - seen.keypoints[:, 1:], axis=2)
+    off = np.linalg.norm(pixels - seen.keypoints[:, 1:13], axis=2)
     assert np.median(off) < 0.012 * filmed.person
     assert _jitter(motion.joints_camera) < 0.2 * _jitter(seen.joints)
     assert np.degrees(np.arccos(motion.camera_from_world[:3, 2] @ filmed.up)) < 4
@@ -207,10 +207,10 @@ def test_whatever_was_lifted_the_result_is_one_finite_pose(seed: int) -> None:
     random = np.random.default_rng(seed)
     count = int(random.integers(1, 30))
     names = ("nose", "left_eye", *LIMB_JOINTS)
-    joints = random.normal(size=(count, 17, 3)) * 0.5
+    joints = random.normal(size=(count, len(JOINTS), 3)) * 0.5
     joints -= joints[:, :1]
     joints[random.uniform(size=count) < 0.2] = np.nan
-    joints[0] = random.normal(size=(17, 3)) * 0.3
+    joints[0] = random.normal(size=(len(JOINTS), 3)) * 0.3
     camera = np.array([[900.0, 0, 640], [0, 900, 360], [0, 0, 1]])
     keypoints = random.uniform(0, 700, (count, len(names), 2))
     keypoints[0, 2:] = project(joints[0, LIMBS] + [0, 0, 6.0], camera)
@@ -223,7 +223,7 @@ def test_whatever_was_lifted_the_result_is_one_finite_pose(seed: int) -> None:
         image_size=(1280, 720),
         camera_matrix=camera,
         joints=joints,
-        joint_confidence=random.uniform(0, 1, (count, 17)),
+        joint_confidence=random.uniform(0, 1, (count, len(JOINTS))),
         keypoint_names=names,
         keypoints=keypoints,
         keypoint_confidence=trust,
