@@ -109,7 +109,8 @@ def test_weights_that_read_pixels_lift_any_detector_s_keypoints(tmp_path: Path) 
     lifted = lifter.lift(names, points, confidence, matrix)
     given = len(HUMAN36M_JOINTS)
     assert np.isfinite(lifted.joints[[0, 2], :given]).all()
-    assert np.isnan(lifted.joints[1]).all() and np.isnan(lifted.joints[:, given:]).all()
+    assert np.isnan(lifted.joints[1]).all()
+    assert np.isnan(lifted.joints[:, given:]).all()
     assert lifted.confidence[:, :given] == pytest.approx(np.array([1, 0, 1])[:, None].repeat(given, 1))
     assert (lifted.confidence[:, given:] == 0).all(), "the model does not give these"
     with pytest.raises(InvalidInput, match="not those that the weights read"):
