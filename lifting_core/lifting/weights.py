@@ -38,10 +38,10 @@ class Profile:
     input: Literal["view", "pixels"] = "view"
     """Features of a person-centred view (`view.PersonView`), or pixels of a camera like Human3.6M's, as in
     the paper (`virtual_camera.VirtualCamera`)."""
-    apparent_size: bool = False
-    """Whether a view's features end with the logarithm of the size that the person appears in."""
     axes: Literal["camera", "world"] = "camera"
     """Axes of the joints. Weights that give the data set's world axes serve comparison only."""
+    apparent_size: bool = False
+    """Whether a view's features end with the logarithm of the size that the person appears in."""
 
     def __post_init__(self) -> None:
         if self.input not in ("view", "pixels") or self.axes not in ("camera", "world"):
