@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.motion.directions import Vectors, unit
+from lifting_core.motion.proportions import average_offset
 from lifting_core.skeleton import HUMAN36M_JOINTS, JOINT_PARENTS, JOINTS
 
-# Forward of the skull and above it, of an average adult, metres.
-_NOSE, _CROWN, _EAR = np.array([0.11, -0.01]), np.array([0.01, 0.12]), 0.072
+# Forward of the skull and above it, metres.
+_NOSE, _CROWN = average_offset("nose")[1:], average_offset("head")[1:]
+_EAR = float(average_offset("ear")[0])
 _MOST_NOD = math.radians(60)
 _AHEAD = 0.02
 """Metres: what the chest's own heading counts beside a nose off the line from thorax to crown."""

@@ -12,8 +12,8 @@ Vectors = NDArray[np.float64]
 
 
 def unit(vectors: NDArray[Any]) -> Vectors:
-    """Vectors (..., 3) at length 1; of no vector at all, none."""
-    directions: Vectors = vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
+    """Vectors (..., 3) at length 1; those without a length stay as they are."""
+    directions: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
     return directions
 
 

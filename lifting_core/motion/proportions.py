@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.motion.directions import Vectors, unit
 from lifting_core.motion.kinematics import RestPose
 from lifting_core.skeleton import BONES, JOINTS
-
-Vectors = NDArray[np.float64]
 
 # An average adult, metres. "hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel"
 # from the ankle, "index" from the wrist to the knuckle, "sole" from the sole up to the ankle.
 _AVERAGE = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.18, "head": 0.12, "clavicle": 0.15, "upper_arm": 0.28,
-    "forearm": 0.25, "hand": 0.085, "thigh": 0.44, "shin": 0.45, "foot": 0.19, "hip": 0.13, "nose": 0.11,
-    "ear": 0.072, "heel": 0.085, "index": 0.092, "sole": 0.085,
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.19, "head": 0.125, "clavicle": 0.15, "upper_arm": 0.28,
+    "forearm": 0.25, "hand": 0.105, "thigh": 0.44, "shin": 0.45, "foot": 0.206, "hip": 0.13, "nose": 0.118,
+    "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
 }  # fmt: skip
 _HARDLY_SEEN = 0.05
 """Bones of less confidence than this lean toward the average adult's."""
-_SHORT = ("head", "nose", "ear", "hand", "index", "foot", "heel", "sole")
+_SHORT = ("head", "nose", "ear", "hand", "index", "foot", "heel")
 _LEAST, _MOST = 0.75, 1.3
 """Short parts, which errors of a centimetre make look longer, keep to these times the average adult's."""
-_TREAD = 0.235
-"""The height of heel and toes above the floor, where the foot is flat on it, in heights of the ankle."""
 
-_NECK_FORWARD, _CROWN_FORWARD, _NOSE_DOWN, _INDEX_ASIDE = (math.radians(angle) for angle in (13, 5, 5, 22))
-
-_LEFT, _FORWARD, _UP = np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), np.array([0, 0, 1.0])
+# Directions at rest: outward, forward and up; those of head, hands and feet as on MakeHuman's bodies.
+_WAYS = {
+    "neck": (0, 0.04, 0.18), "head": (0, 0.0064, 0.125), "nose": (0, 0.1151, -0.0241), "ear": (1, 0, 0),
+    "clavicle": (1, 0, 0), "upper_arm": (1, 0, 0), "forearm": (1, 0, 0), "hand": (1, 0, 0),
+    "index": (0.1113, 0.0355, 0), "thigh": (0, 0, -1), "shin": (0, 0, -1),
+    "foot": (-0.0239, 0.1958, -0.0583), "heel": (0.0039, -0.0621, -0.0416),
+}  # fmt: skip
+_UPWARD = (0, 0, 1)
+_Z_AXES = {"thigh": (0, -1, 0), "shin": (0, -1, 0), "foot": (0, 0, -1)}
+_FORWARD = (0, 1, 0)
 
 _CARRIED_NAMES = {"neck": "nose"}  # the joint; "neck" is the length of the bone
 _SEGMENTS = (
@@ -43,9 +46,6 @@ _SEGMENTS = (
 _FROM = [JOINTS.index(head) for _, head, _ in _SEGMENTS]
 _TO = [JOINTS.index(tail) for _, _, tail in _SEGMENTS]
 _LENGTH_NAMES = [name.removeprefix("left_").removeprefix("right_") for name, _, _ in _SEGMENTS]
-_ANKLES, _HEELS, _TOES = (
-    [JOINTS.index(f"{side}_{part}") for side in ("left", "right")] for part in ("ankle", "heel", "toe")
-)
 
 
 def length_to(joint: int, lengths: dict[str, float]) -> float:
@@ -64,25 +64,19 @@ def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, fl
     weights = np.minimum(confidence[:, _FROM], confidence[:, _TO])
     names = np.array(_LENGTH_NAMES)
     seen = {name: (lengths[:, names == name], weights[:, names == name]) for name in _LENGTH_NAMES}
-    seen["sole"] = _ankle_heights(joints, confidence)
-    measured = np.array([weighted_median(seen[n][0].ravel(), seen[n][1].ravel() + 1e-6) for n in _AVERAGE])
-    average = np.array(list(_AVERAGE.values()))
-    weight = np.array([seen[name][1].mean() for name in _AVERAGE]) ** 2 + 1e-9
+    measured = np.array(
+        [weighted_median(part.ravel(), trust.ravel() + 1e-6) for part, trust in seen.values()]
+    )
+    average = np.array([_AVERAGE[name] for name in seen])
+    weight = np.array([trust.mean() for _, trust in seen.values()]) ** 2 + 1e-9
     size = float((weight * measured).sum() / (weight * average).sum())
     trust = weight / (weight + _HARDLY_SEEN**2)
     adjusted = trust * measured + (1 - trust) * size * average
-    short = np.array([name in _SHORT for name in _AVERAGE])
+    short = np.array([name in _SHORT for name in seen])
     kept = np.where(short, np.clip(adjusted, _LEAST * size * average, _MOST * size * average), adjusted)
-    return dict(zip(_AVERAGE, kept.tolist(), strict=True))
-
-
-def _ankle_heights(joints: NDArray[Any], confidence: NDArray[Any]) -> tuple[Vectors, Vectors]:
-    """(T, 2) how high the ankles are above a floor under heel and toes, and the confidence."""
-    ankle, heel, toe = (joints[:, part] for part in (_ANKLES, _HEELS, _TOES))
-    across = np.cross(ankle - heel, toe - heel)
-    height = np.linalg.norm(across, axis=-1) / (np.linalg.norm(toe - heel, axis=-1) + 1e-9)
-    parts = (confidence[:, part] for part in (_ANKLES, _HEELS, _TOES))
-    return height / (1 - _TREAD), np.minimum.reduce(list(parts))
+    found = dict(zip(seen, kept.tolist(), strict=True))
+    foot = (found["foot"] / _AVERAGE["foot"] + found["heel"] / _AVERAGE["heel"]) / 2
+    return {**found, "sole": foot * _AVERAGE["sole"]}
 
 
 def frame_scale(
@@ -103,6 +97,14 @@ def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
+def average_offset(name: str) -> Vectors:
+    """(3,) metres outward, forward and up to a bone's tail, or to what else hangs on it, from its head.
+
+    Of an average adult at rest; `name` as in `bone_lengths`.
+    """
+    return _AVERAGE[name] * unit(np.array(_WAYS[name]))
+
+
 def rest_pose(lengths: dict[str, float]) -> RestPose:
     """The T-pose of docs/architecture.md with the given lengths in metres (see `bone_lengths`).
 
@@ -111,49 +113,24 @@ def rest_pose(lengths: dict[str, float]) -> RestPose:
     palms face the floor), backward in the legs, and to the sole in the feet. The feet are flat on the floor.
     """
     joints = np.zeros((len(JOINTS), 3))
-    joints[JOINTS.index("pelvis")] = (lengths["sole"] + lengths["shin"] + lengths["thigh"]) * _UP
+    joints[JOINTS.index("pelvis"), 2] = lengths["sole"] + lengths["shin"] + lengths["thigh"]
     for side, sign in (("left", 1), ("right", -1)):
-        joints[JOINTS.index(f"{side}_hip")] = joints[0] + sign * lengths["hip"] * _LEFT
+        joints[JOINTS.index(f"{side}_hip")] = joints[0] + [sign * lengths["hip"], 0, 0]
     rotations = []
     for bone in BONES:
-        along, z = _directions(bone.name, lengths)
-        head = joints[JOINTS.index(bone.head)]
+        ways = {}
         for joint in (bone.tail, *bone.carried):
             name = _LENGTH_NAMES[_TO.index(JOINTS.index(joint))]
-            way = along if joint == bone.tail else _directions(_CARRIED_NAMES.get(joint, joint), lengths)[0]
-            joints[JOINTS.index(joint)] = head + lengths[name] * way
-        x = np.cross(along, z)
-        x /= np.linalg.norm(x)
+            ways[joint] = unit(_in_world(joint, _WAYS.get(name, _UPWARD)))
+            joints[JOINTS.index(joint)] = joints[JOINTS.index(bone.head)] + lengths[name] * ways[joint]
+        along = ways[bone.tail]
+        part = bone.name.removeprefix("left_").removeprefix("right_")
+        x = unit(np.cross(along, _in_world(bone.name, _Z_AXES.get(part, _FORWARD))))
         rotations.append(Rotation.from_matrix(np.column_stack([x, along, np.cross(x, along)])))
     return RestPose(joints, tuple(rotations))
 
 
-def _directions(name: str, lengths: dict[str, float]) -> tuple[Vectors, Vectors]:
-    """Along a bone, or to what else hangs on it, and roughly its z axis, at rest."""
-    side, _, sided = name.partition("_")
-    outward, part = (
-        (_LEFT if side == "left" else -_LEFT, sided) if side in ("left", "right") else (_LEFT, name)
-    )
-    below = (1 - _TREAD) * lengths["sole"]
-    foot, heel = (math.asin(min(below / lengths[end], 0.9)) for end in ("foot", "heel"))
-    return {
-        "neck": (_between(_UP, _FORWARD, _NECK_FORWARD), _FORWARD),
-        "head": (_between(_UP, _FORWARD, _CROWN_FORWARD), _FORWARD),
-        "nose": (_between(_FORWARD, -_UP, _NOSE_DOWN), _FORWARD),
-        "ear": (outward, _FORWARD),
-        "clavicle": (outward, _FORWARD),
-        "upper_arm": (outward, _FORWARD),
-        "forearm": (outward, _FORWARD),
-        "hand": (outward, _FORWARD),
-        "index": (_between(outward, _FORWARD, _INDEX_ASIDE), _FORWARD),
-        "thigh": (-_UP, -_FORWARD),
-        "shin": (-_UP, -_FORWARD),
-        "foot": (_between(_FORWARD, -_UP, foot), -_UP),
-        "heel": (_between(-_FORWARD, -_UP, heel), -_UP),
-    }.get(part, (_UP, _FORWARD))
-
-
-def _between(start: Vectors, end: Vectors, angle: float) -> Vectors:
-    """The unit vector at an angle from one toward another at right angles to it."""
-    way: Vectors = math.cos(angle) * start + math.sin(angle) * end
-    return way
+def _in_world(name: str, way: tuple[float, float, float]) -> Vectors:
+    """A direction outward, forward and up in world axes, on the side that the name says."""
+    outward, forward, up = way
+    return np.array([-outward if name.startswith("right_") else outward, -forward, up])

@@ -25,7 +25,7 @@ KEYPOINT_NAMES = (
     ),
 )
 THIGH, SHIN, UPPER_ARM, FOREARM, SOLE = 0.44, 0.45, 0.28, 0.25, 0.085
-HEEL, TOE = (-0.055, -0.065), (0.18, -0.065)  # ahead of the ankle and above it
+HEEL, TOE = (0.0039, -0.0621, -0.0416), (-0.0239, 0.1958, -0.0583)  # outward, ahead and up from the ankle
 STRIDE_TIME, STANCE, SPEED = 1.1, 0.6, 1.0
 
 
@@ -87,9 +87,9 @@ def make_walk(time: Array) -> Walk:
     trunk = {
         "spine": (0.0, 0.23),
         "thorax": (0.0, 0.49),
-        "skull": (0.04, 0.665),
-        "neck": (0.15, 0.655),
-        "head": (0.05, 0.785),
+        "skull": (0.04, 0.67),
+        "neck": (0.155, 0.646),
+        "head": (0.046, 0.795),
     }
     for name, (ahead_of_pelvis, above) in trunk.items():
         at[name] = at["pelvis"] + [0, -ahead_of_pelvis, above]
@@ -97,13 +97,15 @@ def make_walk(time: Array) -> Walk:
     for side, sign, phase in (("left", 1, 0.0), ("right", -1, 0.5)):
         forward, height, pitch, stands = _ankle(time, phase)
         contacts.append(stands)
-        at[f"{side}_ear"] = at["skull"] + [sign * 0.072, 0, 0]
+        at[f"{side}_ear"] = at["skull"] + [sign * 0.074, 0, 0]
         at[f"{side}_hip"] = at["pelvis"] + [sign * 0.12, 0, 0]
         at[f"{side}_ankle"] = np.column_stack([sign * 0.12 + 0 * time, -forward, height])
-        for end, (ahead_of_ankle, above) in (("heel", HEEL), ("toe", TOE)):
+        for end, (outward, ahead_of_ankle, above) in (("heel", HEEL), ("toe", TOE)):
             flat = ahead_of_ankle * np.cos(pitch) + above * np.sin(pitch)
             aloft = above * np.cos(pitch) - ahead_of_ankle * np.sin(pitch)
-            at[f"{side}_{end}"] = at[f"{side}_ankle"] + np.column_stack([0 * time, -flat, aloft])
+            at[f"{side}_{end}"] = at[f"{side}_ankle"] + np.column_stack(
+                [sign * outward + 0 * time, -flat, aloft]
+            )
         at[f"{side}_knee"] = _knee(at[f"{side}_hip"], at[f"{side}_ankle"])
         swing = -0.5 * np.cos(2 * np.pi * (time / STRIDE_TIME + phase - STANCE / 2))
         elbow = swing + 0.4 + 0.2 * np.sin(2 * np.pi * time / STRIDE_TIME)
@@ -115,8 +117,8 @@ def make_walk(time: Array) -> Walk:
             down = np.column_stack([0 * time, -np.sin(angle), -np.cos(angle)])
             at[f"{side}_{end}"] = at[f"{side}_{start}"] + length * down
         front = np.column_stack([0 * time, -np.cos(elbow), np.sin(elbow)])
-        at[f"{side}_hand"] = at[f"{side}_wrist"] + 0.085 * down
-        at[f"{side}_index"] = at[f"{side}_hand"] + 0.0345 * front
+        at[f"{side}_hand"] = at[f"{side}_wrist"] + 0.105 * down
+        at[f"{side}_index"] = at[f"{side}_hand"] + 0.0355 * front + 0.0066 * down
     return Walk(time, np.stack([at[name] for name in JOINTS], axis=1), np.column_stack(contacts))
 
 

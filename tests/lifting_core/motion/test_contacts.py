@@ -16,7 +16,7 @@ VARIABLE = np.cumsum(np.random.default_rng(0).choice([1 / 60, 1 / 30, 1 / 20], 1
 
 
 @pytest.mark.parametrize(
-    ("points", "standing"), [(ANKLES, [0.085]), (SOLES, [0.02, 0.02])], ids=["ankle", "sole"]
+    ("points", "standing"), [(ANKLES, [0.085]), (SOLES, [0.043, 0.027])], ids=["ankle", "sole"]
 )
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize(
