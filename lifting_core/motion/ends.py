@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lifting_core.motion.directions import unit
+from lifting_core.motion.directions import Vectors, unit
 from lifting_core.motion.kinematics import RestPose
 from lifting_core.skeleton import BONE_NAMES, JOINTS
 
@@ -73,6 +73,28 @@ def end_turn(
     u, _, v = np.linalg.svd(fit + prior[:, None, None] * np.eye(3))
     u[:, :, 2] *= np.linalg.det(u @ v)[:, None]
     return _limited(Rotation.from_matrix(u @ v), end.most_roll)
+
+
+def leg_twist(
+    side: str, rest: RestPose, joints: NDArray[Any], followed: NDArray[Any], thigh: Rotation
+) -> Vectors:
+    """(T,) the angle about the thigh's own y axis that turns a straight leg to where its foot points.
+
+    None where the foot is not seen, or points along the leg. Arguments as for `end_turn`; `thigh` (T), the
+    bone's orientation without a twist.
+    """
+    pair = [JOINTS.index(f"{side}_heel"), JOINTS.index(f"{side}_toe")]
+    sole = thigh.inv().apply(unit(joints[:, pair[1]] - joints[:, pair[0]]))
+    at_rest = (
+        rest.rotations[BONE_NAMES.index(f"{side}_thigh")]
+        .inv()
+        .apply(rest.joints[pair[1]] - rest.joints[pair[0]])
+    )
+    # Angles from -z, which is forward in the legs.
+    heading = np.arctan2(-sole[:, 0], -sole[:, 2]) - math.atan2(-at_rest[0], -at_rest[2])
+    told = followed[:, pair].min(axis=1) * (1 - sole[:, 1] ** 2)
+    twist: Vectors = np.arctan2(told * np.sin(heading), told * np.cos(heading) + 1 - told)
+    return twist
 
 
 def _limited(turn: Rotation, most_roll: float) -> Rotation:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from lifting_core.motion.directions import Vectors, shortest_turn, unit
-from lifting_core.motion.ends import ENDS, end_turn
+from lifting_core.motion.ends import ENDS, end_turn, leg_twist
 from lifting_core.motion.kinematics import RestPose
 from lifting_core.motion.smoothing import smooth
 from lifting_core.motion.twist import Bend, bend_twist
@@ -30,7 +30,8 @@ _MOST_FLEXION = math.radians(165)
 _NECK_SHARE = 0.5
 """The neck's part of the head's twist; the other half of it is between skull and atlas."""
 
-# The natural twist of a limb counts as much as a bend of 6 degrees.
+# The natural twist of a limb counts as much as a bend of 6 degrees. That of a leg points the knee where the
+# foot points.
 _BENDS = {
     "left_upper_arm": Bend("left_wrist", 0.01),
     "right_upper_arm": Bend("right_wrist", 0.01),
@@ -99,7 +100,11 @@ def _twist(seen: _Seen, index: int, head: Vectors, carried: Rotation, swing: Rot
     reached = head + seen.rest.offset(index, tail, carried * swing)
     direction = (carried * swing).inv().apply(unit(seen.joints[:, onward] - reached))
     trust = seen.confidence[:, [onward, tail]].min(axis=1)
-    return bend_twist(_BENDS[name], seen.time, swing, direction, trust)
+    natural = np.zeros(len(head))
+    if name.endswith("thigh"):
+        side = name.removesuffix("_thigh")
+        natural = leg_twist(side, seen.rest, seen.joints, seen.followed, carried * swing)
+    return bend_twist(_BENDS[name], seen.time, swing, direction, trust, natural)
 
 
 def _aimed(name: str, aim: Vectors, carried: Rotation, joints: NDArray[Any]) -> Rotation:

@@ -35,18 +35,18 @@ from lifting_core.skeleton import (
 _LEAST_EVIDENCE = 1.0
 """Frames whose joints have less confidence than this, all together, show nobody."""
 _SLOW = [
-    (JOINTS.index(anchor), [JOINTS.index(member) for member in members])
-    for anchor, members in (
-        ("pelvis", ("left_hip", "right_hip")),
-        ("thorax", ("left_shoulder", "right_shoulder", "skull")),
-        ("skull", ("neck", "head", "left_ear", "right_ear")),
-        *((f"{side}_ankle", (f"{side}_heel", f"{side}_toe")) for side in ("left", "right")),
-        *((f"{side}_wrist", (f"{side}_hand", f"{side}_index")) for side in ("left", "right")),
+    (JOINTS.index(anchor), [JOINTS.index(member) for member in members], share)
+    for anchor, members, share in (
+        ("pelvis", ("left_hip", "right_hip"), 0.5),
+        ("thorax", ("left_shoulder", "right_shoulder", "skull"), 0.5),
+        ("skull", ("neck", "head", "left_ear", "right_ear"), 0.5),
+        *((f"{side}_ankle", (f"{side}_heel", f"{side}_toe"), 0.5) for side in ("left", "right")),
+        *((f"{side}_wrist", (f"{side}_hand",), 0.5) for side in ("left", "right")),
+        *((f"{side}_hand", (f"{side}_index",), 0.3) for side in ("left", "right")),
     )
 ]
-"""Joints at the end of short levers, which turn pelvis, chest, head, feet and hands; where these begin."""
-_SLOW_CUTOFF = 0.5
-"""They are smoothed to this share of the cut-off frequency: a small error of theirs turns the body far."""
+"""Where short levers begin, which turn pelvis, chest, head, feet and hands, the joints at their ends, and to
+which share of the cut-off frequency these are smoothed: a small error of theirs turns the body far."""
 _ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
 _SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
 _FEET_SEEN = 0.1
@@ -161,9 +161,9 @@ def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDA
 def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     """Joints (M, 28, 3) smoothed, those that turn the trunk, the head, hands and feet more than the limbs."""
     smoothed = smooth(clip.time, joints, clip.confidence, cutoff)
-    for anchor, members in _SLOW:
+    for anchor, members, share in _SLOW:
         lever = joints[:, members] - joints[:, [anchor]]
-        slow = smooth(clip.time, lever, clip.confidence[:, members], cutoff * _SLOW_CUTOFF)
+        slow = smooth(clip.time, lever, clip.confidence[:, members], cutoff * share)
         smoothed[:, members] = smoothed[:, [anchor]] + slow
     return smoothed
 

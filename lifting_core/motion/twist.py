@@ -34,28 +34,30 @@ class Bend:
     """Bends against the natural one are noise."""
 
 
-def bend_twist(bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors, trust: Vectors) -> Vectors:
+def bend_twist(
+    bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors, trust: Vectors, natural: Vectors
+) -> Vectors:
     """(T,) the angle about a bone's y axis that turns its x axis into the axis about which it bends.
 
     In the plane across the bone, the direction of the next bone is the sine of the bend times a unit vector.
     These vectors are smoothed with the squared sine as their weight, which is how far the next joint moves
-    with the twist (less what may be noise), and beside them the natural twist: none after the swing.
+    with the twist (less what may be noise), and beside them the natural twist.
 
     Arguments: swing, of the bone from where its parent carries it; onward (T, 3), the direction of the next
-    bone in the axes of this one after the swing; trust (T,).
+    bone in the axes of this one after the swing; trust (T,); natural (T,), the natural angle.
     """
     across = onward[:, [2, 0]]
     sine = np.linalg.norm(across, axis=1)
     # Beyond a right angle the swing says less and less about the twist; a half turn can be about any axis.
-    natural = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
+    sense = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
     weight = trust * sine**4 / (sine**2 + _STRAIGHT**2)
     if bend.forward_only:
-        weight *= 1 - natural * (1 - (1 + across[:, 0] / (sine + 1e-9)) ** 2 / 4)
-    prior = bend.prior * natural
+        weight *= 1 - sense * (1 - (1 + across[:, 0] / (sine + 1e-9)) ** 2 / 4)
+    prior = bend.prior * sense
     steady = _transport(swing)
     angle = np.arctan2(across[:, 1], across[:, 0]) + steady
     total = (weight + prior)[:, None] + 1e-9
-    direction = (weight[:, None] * _compass(angle) + prior[:, None] * _compass(steady)) / total
+    direction = (weight[:, None] * _compass(angle) + prior[:, None] * _compass(natural + steady)) / total
     direction = smooth(time, direction[:, None], total, _CUTOFF, order=2)[:, 0]
     angle = np.unwrap(np.arctan2(direction[:, 1], direction[:, 0]))
     total *= (direction**2).sum(axis=1, keepdims=True)
