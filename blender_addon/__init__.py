@@ -7,16 +7,19 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map
+from .operators import bone_map, feet
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseFeetPanel,
     LiftPoseMainPanel,
+    LiftPosePhotoPanel,
     LiftPoseRigPanel,
     LiftPoseScenePanel,
 )
@@ -29,13 +32,17 @@ _CLASSES = (
     *chosen_map.CLASSES,
     LiftPoseSettings,
     *bone_map.CLASSES,
+    *feet.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
     LiftPoseBuild,
+    LiftPosePose,
     LiftPoseBoneList,
     LiftPoseMainPanel,
     LiftPoseRigPanel,
+    LiftPoseFeetPanel,
+    LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseScenePanel,

@@ -25,12 +25,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is"
     )
-    made.add_argument("-o", "--output", metavar="OUT.blend", type=Path, required=True)
+    made.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=".blend, .fbx or .glb")
     made.add_argument("--object", metavar="NAME", help="the armature, where there are several")
     made.add_argument("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising it")
     made.add_argument("--root", choices=["hips", "bone", "object"], default="hips", help="what moves (hips)")
     made.add_argument("--in-place", action="store_true", help="do not move along the floor")
     made.add_argument("--ik", action="store_true", help="key the IK controls too, and switch to them")
+    made.add_argument(
+        "--feet",
+        choices=["off", "automatic", "always", "floor"],
+        default="automatic",
+        help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
+    )
     return made
 
 
@@ -54,9 +60,10 @@ def run(options: argparse.Namespace) -> None:
         root=options.root.upper(),
         in_place=options.in_place,
         ik=options.ik,
+        feet=options.feet.upper(),
     )
     retarget(motion, target)
-    save(options.output, relative_remap=True)
+    save(options.output, [armature], relative_remap=True)
 
 
 def _open(path: Path) -> None:

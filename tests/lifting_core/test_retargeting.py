@@ -95,7 +95,7 @@ def test_the_rig_gets_the_motion(motion_file: Path, rig_file: Path, tmp_path: Pa
         (["missing.npz", "{rig}", "-o", "out.blend"], "missing.npz does not exist."),
         (["{rig}", "{rig}", "-o", "out.blend"], "rig.blend is not a Motion file."),
         (["{motion}", "{motion}", "-o", "out.blend"], "walk.npz is no Blender file"),
-        (["{motion}", "{rig}", "-o", "out.fbx"], "out.fbx does not end in .blend."),
+        (["{motion}", "{rig}", "-o", "out.obj"], "out.obj cannot be written: its kind is unknown."),
         (["{motion}", "{rig}", "-o", "{rig}"], "would be written over the rig."),
         (["{motion}", "{rig}", "-o", "no/out.blend"], "The folder no does not exist."),
         (["{motion}", "{rig}", "-o", "out.blend", "--object", "Villain"], "no armature called Villain."),
