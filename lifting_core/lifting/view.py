@@ -33,9 +33,10 @@ class PersonView:
 
     def mirrored(self, features: Tensor) -> Tensor:
         """The features of the mirrored person."""
-        keypoints = features[:, : 3 * len(self._mirror)].unflatten(1, (-1, 3))
+        count = len(self._mirror)
+        keypoints = features[:, : 3 * count].view(-1, count, 3)
         flipped = keypoints[:, self._mirror] * torch.tensor([-1.0, 1.0, 1.0], device=features.device)
-        return torch.cat([flipped.flatten(1), features[:, keypoints[0].numel() :]], 1)
+        return torch.cat([flipped.flatten(1), features[:, 3 * count :]], 1)
 
 
 def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -45,5 +45,7 @@ class Anatomy:
 def anatomy() -> Anatomy:
     """The table."""
     table = json.loads(TABLE.read_text(encoding="utf-8"))
-    parts = ({name: tuple(offset) for name, offset in table[part].items()} for part in ("head", "hand", "foot"))
-    return Anatomy(*parts, np.array(table["spread"]))
+    head, hand, foot = (
+        {name: (x, y, z) for name, (x, y, z) in table[part].items()} for part in ("head", "hand", "foot")
+    )
+    return Anatomy(head, hand, foot, np.array(table["spread"]))

@@ -113,7 +113,7 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
     turned = _Turned(
         _cmu_head(renamed, "Head"),
         _both(lambda side, sign: _cmu_hand(renamed, f"{side.title()}Hand", sign)),
-        _both(lambda side, sign: _cmu_foot(renamed, *(f"{side.title()}{part}" for part in _CMU_FOOT), sign)),
+        _both(lambda side, sign: _cmu_foot(renamed, side.title(), _CMU_FOOT, sign)),
     )
     return _completed(points, turned, CMU_UNIT)
 
@@ -130,7 +130,7 @@ def _from_acclaim(motion: SkeletalMotion) -> BodyPoints:
     turned = _Turned(
         _cmu_head(motion, "head"),
         _both(lambda side, sign: _cmu_hand(motion, f"{side[0]}hand", sign)),
-        _both(lambda side, sign: _cmu_foot(motion, *(f"{side[0]}{part}" for part in _ACCLAIM_FOOT), sign)),
+        _both(lambda side, sign: _cmu_foot(motion, side[0], _ACCLAIM_FOOT, sign)),
     )
     return _completed(points, turned, CMU_UNIT)
 
@@ -151,7 +151,10 @@ def _cmu_hand(motion: SkeletalMotion, hand: str, sign: int) -> tuple[Points, Poi
     return motion.direction(hand, (sign, 0, 0)), motion.direction(hand, (0, 0, 1))
 
 
-def _cmu_foot(motion: SkeletalMotion, foot: str, ankle: str, toe: str, sign: int) -> tuple[Points, Points]:
+def _cmu_foot(
+    motion: SkeletalMotion, side: str, parts: tuple[str, str, str], sign: int
+) -> tuple[Points, Points]:
+    foot, ankle, toe = (f"{side}{part}" for part in parts)
     x, y, z = _CMU_SOLE
     return motion.position(toe) - motion.position(ankle), motion.direction(foot, (-sign * x, y, z))
 
@@ -164,7 +167,7 @@ def _as_end_site(name: str) -> str:
 
 
 def _from_poser(motion: SkeletalMotion) -> BodyPoints:
-    """Poser's skeleton (the `salsa` and `indian` dances), in centimetres; the eyes tell where the skull is."""
+    """Poser's skeleton (`salsa` and `indian` dances), in centimetres; the eyes tell where the ears are."""
     points = _limbs(motion, _POSER_JOINTS, left="l", right="r")
     points["spine"] = motion.position("chest")
     points["skull"] = motion.point("head", _SKULL_FROM_POSER_HEAD)
@@ -193,8 +196,8 @@ def _completed(points: BodyPoints, turned: _Turned, unit: float) -> BodyPoints:
             {name: _upright(point * unit) for name, point in points.items()},
             _Turned(
                 (_upright(turned.head[0]), _upright(turned.head[1])),
-                _both(lambda _, sign: tuple(map(_upright, turned.hands[sign < 0]))),
-                _both(lambda _, sign: tuple(map(_upright, turned.feet[sign < 0]))),
+                _upright_sides(turned.hands),
+                _upright_sides(turned.feet),
             ),
         )
     )
@@ -248,6 +251,11 @@ def _limbs(motion: SkeletalMotion, joints: Mapping[str, str], left: str, right: 
 def _upright(vectors: Points) -> Points:
     """BVH's axes (y up, z forward) to ours (z up, -y forward)."""
     return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], -1)
+
+
+def _upright_sides(sides: _Sides) -> _Sides:
+    (a, b), (c, d) = sides
+    return (_upright(a), _upright(b)), (_upright(c), _upright(d))
 
 
 def from_plug_in_gait(markers: Mapping[str, Points]) -> BodyPoints:

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
-from lifting_core.lifting.weights import LiftingModel
+from lifting_core.lifting.weights import LiftingModel, TemporalModel
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 from training.fitting.batches import Batches, Source
 from training.fitting.cuda_graph import CapturedSteps
@@ -25,7 +25,10 @@ from training.fitting.recipe import Recipe
 log = logging.getLogger(__name__)
 
 BLOCK = 50
-"""Steps whose batches are drawn at once; a CUDA graph holds so many."""
+"""Steps whose batches are drawn at once for a CUDA graph, which holds so many."""
+_BLOCK_WITHOUT_GRAPH = 10
+
+Trained = LiftingModel | TemporalModel
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Fit:
 
     def __init__(
         self,
-        model: LiftingModel,
+        model: Trained,
         recipe: Recipe,
         source: Source,
         steps_per_epoch: int,
@@ -81,8 +84,9 @@ class Fit:
         self._set_momentum(self._recipe.batch_norm_momentum_at(self.step // self._steps_per_epoch))
         total = torch.zeros((), device=self._device)
         error = torch.zeros((), device=self._device)
-        for first in range(0, steps, BLOCK):
-            count = min(BLOCK, steps - first)
+        block = _BLOCK_WITHOUT_GRAPH if self._captured is None else BLOCK
+        for first in range(0, steps, block):
+            count = min(block, steps - first)
             loss, error = self._run_block(self._source.draw(self.step, count), count)
             total += loss
             self.step += count
@@ -128,7 +132,7 @@ class Fit:
 
     def _loss(self, distance: Tensor) -> Tensor:
         if self._recipe.loss == "mpjpe":
-            loss = distance.norm(dim=-1).mean()
+            loss: Tensor = distance.norm(dim=-1).mean()
         else:
             loss = (distance / self.model.output_deviation.view(-1, 3)).square().mean()
         if self._recipe.bone_loss:

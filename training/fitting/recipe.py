@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Precision = Literal["float32", "tf32", "bfloat16"]
@@ -85,12 +85,12 @@ MODERN = Recipe(
     decay_over="epoch",
 )
 
-# For bodies that are drawn anew in every batch: nothing can be learnt by heart, so little dropout and no
+# For bodies that are drawn anew in every batch: nothing can be learnt by heart, so no dropout and no
 # limit on the weights are needed, and the loss is the measure that counts.
 SIMULATED = Recipe(
     epochs=400,
     batch_size=2048,
-    dropout=0.05,
+    dropout=0.0,
     max_norm=False,
     batch_norm_epsilon=1e-5,
     batch_norm_momentum=(0.1, 0.1),
@@ -102,4 +102,7 @@ SIMULATED = Recipe(
     precision="bfloat16",
 )
 
-RECIPES: dict[str, Recipe] = {"paper": PAPER, "modern": MODERN, "simulated": SIMULATED}
+# For the temporal network, which has only to correct what the single-frame network says.
+VIDEO = replace(SIMULATED, epochs=20, batch_size=1024, width=384)
+
+RECIPES: dict[str, Recipe] = {"paper": PAPER, "modern": MODERN, "simulated": SIMULATED, "video": VIDEO}

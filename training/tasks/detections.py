@@ -1,7 +1,7 @@
 """What a keypoint detector makes of filmed bodies: keypoints that are off, hidden, or not to be had at all.
 
-The sizes of the errors are those of MediaPipe's landmarks, as far as they are known: a confident keypoint is off
-by about one hundredth of the person's height, faces less, feet and hands more; hips and shoulders lie
+The sizes of the errors are those of MediaPipe's landmarks, as far as they are known: a confident keypoint
+is off by about one hundredth of the person's height, faces less, feet and hands more; hips and shoulders lie
 elsewhere on the body than the joints; what leaves the picture is guessed.
 """
 
@@ -32,7 +32,10 @@ _NOISE |= {"heel": 0.011, "foot_index": 0.012}
 # What is detected as one thing is off together.
 _TOGETHER = (
     (("nose", "eye", "ear"), 0.006),
-    *(((f"{side}_wrist", f"{side}_pinky", f"{side}_index", f"{side}_thumb"), 0.008) for side in ("left", "right")),
+    *(
+        ((f"{side}_wrist", f"{side}_pinky", f"{side}_index", f"{side}_thumb"), 0.008)
+        for side in ("left", "right")
+    ),
     *(((f"{side}_ankle", f"{side}_heel", f"{side}_foot"), 0.008) for side in ("left", "right")),
     (("shoulder",), 0.008),
     (("hip",), 0.010),
@@ -41,7 +44,9 @@ _MISPLACED = {"hip": (0.025, 0.030, 0.020), "shoulder": (0.020, 0.020, 0.015)}
 """Metres, along the trunk, across it and from back to front: how far both keypoints of a pair lie from the
 joints, as mirror images of each other."""
 
-_NAMES_OF_POINTS = {keypoints[0]: joint for joint, keypoints in JOINT_KEYPOINTS.items() if len(keypoints) == 1}
+_NAMES_OF_POINTS = {
+    keypoints[0]: joint for joint, keypoints in JOINT_KEYPOINTS.items() if len(keypoints) == 1
+}
 
 
 def _keypoints_of(*names: str) -> list[int]:
@@ -77,7 +82,7 @@ _LACKING = (
 _NEVER_HIDDEN = _keypoints_of("shoulder")  # a position needs something to be seen by
 
 _PERSISTENT, _SLOW = 0.35, 0.45
-"""Shares of the errors' variance that last for a whole sequence, and that change within a third of a second."""
+"""Shares of the errors' variance that last for a whole sequence, and that change in a third of a second."""
 _SLOW_FRAMES = 10
 
 
@@ -166,7 +171,9 @@ def _smoothed(white: Tensor) -> Tensor:
     kernel = torch.exp(-0.5 * (steps / (_SLOW_FRAMES / 2)) ** 2)
     kernel = (kernel / kernel.norm())[None, None]
     flat = white.flatten(2).transpose(1, 2).flatten(0, 1)[:, None]
-    held = pad(flat, (2 * _SLOW_FRAMES,) * 2, mode="circular" if white.shape[1] >= 2 * _SLOW_FRAMES else "replicate")
+    held = pad(
+        flat, (2 * _SLOW_FRAMES,) * 2, mode="circular" if white.shape[1] >= 2 * _SLOW_FRAMES else "replicate"
+    )
     smooth = conv1d(held, kernel)[:, 0]
     return smooth.view(len(white), -1, white.shape[1]).transpose(1, 2).reshape(white.shape)
 

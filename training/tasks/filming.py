@@ -30,7 +30,7 @@ class Camera:
     aside: float = 0.85
     """How far toward the edge of the picture the middle of a person may be; less up and down."""
     focal_error: tuple[float, float] = (0.12, 0.35)
-    """Standard deviations of the logarithm of assumed over true focal length, one as frequent as the other."""
+    """Standard deviations of the logarithm of assumed over true focal length, each as frequent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class Shot:
 class Filming:
     """Draws cameras, one for every sequence; it stands still."""
 
-    def __init__(self, generator: torch.Generator, camera: Camera = Camera()) -> None:
+    def __init__(self, generator: torch.Generator, camera: Camera | None = None) -> None:
         self._random = generator
-        self._camera = camera
+        self._camera = camera or Camera()
 
     def __call__(self, bodies: Tensor) -> Shot:
         """Film (S, T, P, 3) bodies."""

@@ -72,7 +72,9 @@ def human36m_task(
         "test_poses": len(test),
         "digest": _digest(poses, test),
     }
-    return Task(model, batches, batches.steps_per_epoch, _test_error(test, recipe), record, torch.float32)
+    return Task(
+        model, batches, batches.steps_per_epoch, _test_error(model, test, recipe), record, torch.float32
+    )
 
 
 def _model(poses: Poses, recipe: Recipe, seed: int) -> LiftingModel:
@@ -91,10 +93,10 @@ def _model(poses: Poses, recipe: Recipe, seed: int) -> LiftingModel:
     return model
 
 
-def _test_error(test: Poses, recipe: Recipe) -> TestError:
+def _test_error(model: LiftingModel, test: Poses, recipe: Recipe) -> TestError:
     few = test.subset(slice(None, None, -(-len(test) // _RUNNING_TEST)))
 
-    def error(model: LiftingModel) -> float:
+    def error() -> float:
         predicted = predict(model, few.keypoints, recipe.flips)
         return evaluate(predicted, few.joints, few.actions, distances).average
 

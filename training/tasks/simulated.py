@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -106,10 +107,8 @@ def simulated_task(
     }
     steps = max(1, len(points) // (recipe.batch_size * processes.count))
 
-    def test_error(model: LiftingModel) -> float:
-        return held_out_error(model, unseen, seed)
-
-    return Task(model.to(device), views, steps, test_error, record, torch.float16)
+    model.to(device)
+    return Task(model, views, steps, partial(held_out_error, model, unseen, seed), record, torch.float16)
 
 
 def _points(clips: list[Clip]) -> Tensor:

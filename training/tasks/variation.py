@@ -84,9 +84,9 @@ class Variety:
 class Variation:
     """Draws varied bodies."""
 
-    def __init__(self, generator: torch.Generator, variety: Variety = Variety()) -> None:
+    def __init__(self, generator: torch.Generator, variety: Variety | None = None) -> None:
         self._random = generator
-        self._variety = variety
+        self._variety = variety or Variety()
         self._spread = torch.from_numpy(anatomy().spread).float()
 
     def __call__(self, bodies: Tensor) -> Tensor:
@@ -179,13 +179,14 @@ def rotations(vectors: Tensor) -> Tensor:
     """(..., 3) rotation vectors in radians to (..., 3, 3) matrices, by Rodrigues' formula."""
     x, y, z = vectors.unbind(-1)
     zero = torch.zeros_like(x)
-    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
     angle = vectors.norm(dim=-1)[..., None, None].clamp(min=1e-6)
-    return (
+    matrices: Tensor = (
         torch.eye(3)
         + torch.sin(angle) / angle * skew
         + (1 - torch.cos(angle)) / angle.square() * (skew @ skew)
     )
+    return matrices
 
 
 # (P, P) from positions to the vectors from every point's parent (the pelvis keeps its position), and back.

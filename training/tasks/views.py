@@ -22,7 +22,7 @@ class ViewSampler:
     `points` (N, P, 3) metres, z up, in the order of `training.datasets.mocap.POINTS`.
     """
 
-    def __init__(self, points: Tensor, generator: torch.Generator, camera: Camera = Camera()) -> None:
+    def __init__(self, points: Tensor, generator: torch.Generator, camera: Camera | None = None) -> None:
         self._points = points
         self._vary = Variation(generator)
         self._film = Filming(generator, camera)
