@@ -45,8 +45,8 @@ _LONGEST_SURPLUS = 3
 # The joints that do not move by themselves: toes and their tips, then repetitions.
 # The points where those of the 32 joints lie that are not among the 17: toes and their tips, and repetitions.
 _OTHER_JOINTS = {
-    **dict.fromkeys((4, 5), "right_foot_index"),
-    **dict.fromkeys((9, 10), "left_foot_index"),
+    **dict.fromkeys((4, 5), "right_toe"),
+    **dict.fromkeys((9, 10), "left_toe"),
     **dict.fromkeys((16, 24), "thorax"),
     **dict.fromkeys((20, 21, 22, 23), "left_wrist"),
     **dict.fromkeys((28, 29, 30, 31), "right_wrist"),
