@@ -56,7 +56,7 @@ def test_the_figure_copies_a_body_like_its_own(figure: Figure, seed: int) -> Non
 
 def test_steps_fit_the_figures_legs(figure: Figure) -> None:
     rest = body_points(figure.rest_joints)
-    walked = np.stack([rest, rest + [0, -0.4, 0]])
+    walked = np.stack([rest, rest - [0, 0.4, 0]])
     first, second = captured_poses(1.5 * walked, rest)
     np.testing.assert_allclose(second.pelvis - first.pelvis, [0, -0.4, 0], atol=1e-9)
 
