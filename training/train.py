@@ -24,7 +24,7 @@ from training.fitting.run import Cadence, Task, train
 from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task
-from training.tasks.simulated import simulated_task
+from training.tasks.simulated import Sources, simulated_task
 from training.tasks.video import video_task
 
 log = logging.getLogger(__name__)
@@ -51,10 +51,11 @@ def _train(options: argparse.Namespace, processes: Processes, device: torch.devi
     usual = "paper" if not mocap else "simulated" if options.video_for is None else "video"
     recipe = recipe_from(options, options.recipe or usual)
     task: Task
-    if mocap and options.video_for is not None:
-        task = video_task(options.data, options.video_for, recipe, options.seed, device, processes)
-    elif mocap:
-        task = simulated_task(options.data, recipe, options.seed, device, processes)
+    if mocap:
+        weights = options.video_for or options.start_from
+        make = simulated_task if options.video_for is None else video_task
+        sources = Sources(options.data, options.renders, weights)
+        task = make(sources, recipe, options.seed, device, processes)
     else:
         sequences = load_human36m(options.data, options.keypoints, options.partial)
         source = str(options.keypoints)
@@ -76,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         "--recipe",
         choices=list(RECIPES),
         help="paper (for Human3.6M), modern, simulated (for motion capture), video (with --video-for)",
+    )
+    parser.add_argument(
+        "--renders",
+        type=Path,
+        metavar="FOLDER",
+        help="make the errors that a detector made on these pictures (training.render), too",
+    )
+    parser.add_argument(
+        "--start-from", type=Path, metavar="WEIGHTS", help="go on with weights that motion capture made"
     )
     parser.add_argument(
         "--video-for",

@@ -11,11 +11,11 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv1d, pad
 
 from lifting_core.skeleton import JOINT_KEYPOINTS
 from training.datasets.mocap import POINTS
 from training.tasks.filming import Shot
+from training.tasks.observed import ObservedErrors
 from training.tasks.variation import chest_axes, pelvis_axes
 
 _SIDED = (
@@ -43,6 +43,12 @@ _TOGETHER = (
 _MISPLACED = {"hip": (0.025, 0.030, 0.020), "shoulder": (0.020, 0.020, 0.015)}
 """Metres, along the trunk, across it and from back to front: how far both keypoints of a pair lie from the
 joints, as mirror images of each other."""
+
+_STATURE = 1.7
+_OBSERVED = 0.6
+"""Share of sequences with observed errors, where there are any."""
+_REST = 0.3
+"""Share of the simulated errors that is added to observed ones."""
 
 _NAMES_OF_POINTS = {
     keypoints[0]: joint for joint, keypoints in JOINT_KEYPOINTS.items() if len(keypoints) == 1
@@ -86,29 +92,60 @@ _PERSISTENT, _SLOW = 0.35, 0.45
 _SLOW_FRAMES = 10
 
 
-class Detecting:
-    """Draws detections."""
+POINTS_OF_KEYPOINTS: list[int] = [POINTS.index(_NAMES_OF_POINTS.get(name, name)) for name in KEYPOINTS]
+"""Where on the body the keypoints should be."""
 
-    def __init__(self, generator: torch.Generator) -> None:
+
+class Detecting:
+    """Draws detections: simulated ones, or with the errors that a detector made on renders."""
+
+    def __init__(self, generator: torch.Generator, observed: ObservedErrors | None = None) -> None:
         self._random = generator
-        self._points = torch.tensor([POINTS.index(_NAMES_OF_POINTS.get(name, name)) for name in KEYPOINTS])
+        self._observed = observed
         self._noise = torch.tensor(
             [_NOISE[name.removeprefix("left_").removeprefix("right_")] for name in KEYPOINTS]
         )
 
     def __call__(self, shot: Shot) -> tuple[Tensor, Tensor]:
         """Noisy rays (S, T, K, 3), z = 1, and confidences (S, T, K) of a shot's keypoints."""
-        points = shot.points[..., self._points, :] + self._misplaced(shot.points)
+        points = shot.points[..., POINTS_OF_KEYPOINTS, :]
         xy = points[..., :2] / points[..., 2:].clamp(min=0.2)
         outside = (xy.abs() > shot.edge[:, None, None]).any(-1) | (points[..., 2] < 0.2)
         confidence = self._confidence(outside)
-        height = 1.7 / shot.points[..., 0, 2].clamp(min=0.3)
-        deviation = self._noise * (1 + 5 * (1 - confidence))
-        error = deviation[..., None] * self._errors(*points.shape[:3], 2)
-        for columns, noise in _TOGETHER_COLUMNS:
-            error[..., columns, :] += noise * self._errors(*points.shape[:2], 1, 2)
+        height = _STATURE / shot.points[..., 0, 2].clamp(min=0.3)
+        error = self._simulated_errors(shot.points, confidence)
+        if self._observed is not None:
+            error, confidence = self._observed_errors(shot.points, outside, error, confidence)
         xy = (xy + height[..., None, None] * error) * shot.focal_error[:, None, None, None]
         return torch.cat([xy, torch.ones_like(xy[..., :1])], -1), confidence
+
+    def _simulated_errors(self, points: Tensor, confidence: Tensor) -> Tensor:
+        """(S, T, K, 2) shares of the stature in the picture."""
+        deviation = self._noise * (1 + 5 * (1 - confidence))
+        error = deviation[..., None] * self._errors(*confidence.shape, 2)
+        for columns, noise in _TOGETHER_COLUMNS:
+            error[..., columns, :] += noise * self._errors(*confidence.shape[:2], 1, 2)
+        return error + self._misplaced(points)[..., :2] / _STATURE
+
+    def _observed_errors(
+        self, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Put observed errors, the same for all of a sequence, in place of some of the simulated ones.
+
+        A little of the simulated errors stays, and most of what changes in time.
+        """
+        assert self._observed is not None
+        count, frames = outside.shape[:2]
+        middle = points[:, frames // 2]
+        seen, sure = (found[:, None] for found in self._observed.like(middle, _STATURE, self._random))
+        rest = error * (_REST if frames == 1 else 2 * _REST)
+        # Pictures of other makes leave the detector more or less sure of the same thing.
+        sure = sure ** self._uniform(count, 1, 1)
+        chosen = (self._uniform(count, 1, 1) < _OBSERVED) & ~outside & (confidence > 0)
+        return (
+            torch.where(chosen[..., None], seen + rest, error),
+            torch.where(chosen, sure, confidence),
+        )
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self._random)
@@ -167,15 +204,9 @@ class Detecting:
 
 def _smoothed(white: Tensor) -> Tensor:
     """(S, T, ...) white noise to noise of the same variance that changes within `_SLOW_FRAMES` frames."""
-    steps = torch.arange(-2 * _SLOW_FRAMES, 2 * _SLOW_FRAMES + 1)
-    kernel = torch.exp(-0.5 * (steps / (_SLOW_FRAMES / 2)) ** 2)
-    kernel = (kernel / kernel.norm())[None, None]
-    flat = white.flatten(2).transpose(1, 2).flatten(0, 1)[:, None]
-    held = pad(
-        flat, (2 * _SLOW_FRAMES,) * 2, mode="circular" if white.shape[1] >= 2 * _SLOW_FRAMES else "replicate"
-    )
-    smooth = conv1d(held, kernel)[:, 0]
-    return smooth.view(len(white), -1, white.shape[1]).transpose(1, 2).reshape(white.shape)
+    frame = torch.arange(white.shape[1])
+    kernel = torch.exp(-0.5 * ((frame[:, None] - frame) / (_SLOW_FRAMES / 2)) ** 2)
+    return torch.einsum("ab,sb...->sa...", kernel / kernel.norm(dim=1, keepdim=True), white)
 
 
 _TOGETHER_COLUMNS = tuple((_keypoints_of(*names), noise) for names, noise in _TOGETHER)

@@ -13,6 +13,7 @@ from lifting_core.lifting.weights import LiftingModel
 from lifting_core.skeleton import JOINTS
 from training.tasks.detections import Detecting
 from training.tasks.filming import Filming
+from training.tasks.observed import ObservedErrors
 from training.tasks.variation import Variation
 
 FRAMES = 48
@@ -36,6 +37,7 @@ class SequenceSampler:
         chances: Tensor,
         window: int,
         generator: torch.Generator,
+        observed: ObservedErrors | None = None,
     ) -> None:
         self._model = model
         self._clips = [clip for clip in clips if len(clip) >= 2]
@@ -44,7 +46,7 @@ class SequenceSampler:
         self._random = generator
         self._vary = Variation(generator)
         self._film = Filming(generator)
-        self._detect = Detecting(generator)
+        self._detect = Detecting(generator, observed)
 
     def sample(self, stretches: int, augment: bool = True) -> tuple[Tensor, Tensor]:
         """(N, W, F) windows and the (N, J, 3) joints of their middle frames, `MIDDLES` of every stretch."""

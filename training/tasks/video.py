@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lifting_core.errors import InvalidInput
 from lifting_core.lifting.temporal import TemporalShape
-from lifting_core.lifting.weights import LiftingModel, TemporalModel, load_model
+from lifting_core.lifting.weights import LiftingModel, TemporalModel
 from lifting_core.skeleton import JOINTS
 from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
 from training.fitting.batches import Batches, mixed_seed
@@ -21,7 +19,7 @@ from training.fitting.recipe import Recipe
 from training.fitting.run import Task
 from training.tasks.detections import KEYPOINTS
 from training.tasks.sequences import MIDDLES, SequenceSampler
-from training.tasks.simulated import split_by_subject
+from training.tasks.simulated import Sources, full_body_model, split_by_subject
 
 log = logging.getLogger(__name__)
 
@@ -54,32 +52,28 @@ class Stretches:
 
 
 def video_task(
-    folder: Path, single: Path, recipe: Recipe, seed: int, device: torch.device, processes: Processes = ALONE
+    sources: Sources, recipe: Recipe, seed: int, device: torch.device, processes: Processes = ALONE
 ) -> Task:
-    """Train a temporal network on top of the single-frame weights `single`, on the same subjects.
+    """Train a temporal network on top of single-frame weights, on the same subjects.
 
-    Raises InvalidInput when the folder holds no motion capture, or the weights read other keypoints.
+    Raises InvalidInput when there is no motion capture, or the other sources do not fit.
     """
-    model = load_model(single)
-    if model.profile.keypoints != KEYPOINTS or model.profile.joints != JOINTS[1:]:
-        raise InvalidInput(
-            f"{single} does not read the keypoints that motion capture gives.",
-            "Name weights that training.train made of motion capture.",
-        )
-    training, held_out = split_by_subject(read_mocap(folder))
+    assert sources.weights is not None
+    model = full_body_model(sources.weights)
+    training, held_out = split_by_subject(read_mocap(sources.motion))
+    observed = sources.observed()
     torch.manual_seed(seed)
     features = 3 * (len(JOINTS) - 1 + len(KEYPOINTS))
     shape = TemporalShape(features, 3 * (len(JOINTS) - 1), recipe.width, WINDOW)
     model.temporal = TemporalModel(model.profile, shape)
     model.to(device)
     random = torch.Generator()
-    sampler = SequenceSampler(model, bodies_of(training), clip_chances(training), WINDOW, random)
+    sampler = SequenceSampler(model, bodies_of(training), clip_chances(training), WINDOW, random, observed)
     source = Stretches(sampler, random, recipe, (seed, processes.rank))
     _standardise(model.temporal, *source.sample(-1, _SAMPLE))
-    frames = sum(len(clip.points) for clip in training)
-    record: dict[str, object] = {"set": "motion capture", "frames": frames, "window": WINDOW}
+    record = sources.record(training, observed)
     test_error = partial(held_out_error, model, held_out or training, seed)
-    steps = max(1, frames // (recipe.batch_size * processes.count))
+    steps = max(1, sum(len(clip.points) for clip in training) // (recipe.batch_size * processes.count))
     return Task(model.temporal, source, steps, test_error, record, torch.float16, model)
 
 

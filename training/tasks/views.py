@@ -13,6 +13,7 @@ from lifting_core.lifting.view import PersonView
 from lifting_core.skeleton import JOINTS
 from training.tasks.detections import KEYPOINTS, Detecting
 from training.tasks.filming import Camera, Filming
+from training.tasks.observed import ObservedErrors
 from training.tasks.variation import Variation
 
 
@@ -22,11 +23,17 @@ class ViewSampler:
     `points` (N, P, 3) metres, z up, in the order of `training.datasets.mocap.POINTS`.
     """
 
-    def __init__(self, points: Tensor, generator: torch.Generator, camera: Camera | None = None) -> None:
+    def __init__(
+        self,
+        points: Tensor,
+        generator: torch.Generator,
+        camera: Camera | None = None,
+        observed: ObservedErrors | None = None,
+    ) -> None:
         self._points = points
         self._vary = Variation(generator)
         self._film = Filming(generator, camera)
-        self._detect = Detecting(generator)
+        self._detect = Detecting(generator, observed)
         self._view = PersonView(KEYPOINTS, apparent_size=True)
 
     def sample(self, chosen: Tensor, augment: bool = True) -> tuple[Tensor, Tensor]:
