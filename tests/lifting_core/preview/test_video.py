@@ -30,10 +30,12 @@ _GREY = 128
 
 
 def _standing(sidestep: float = 0.0) -> NDArray[np.float64]:
-    """(17, 3) world axes: facing -y, so the left is at +x."""
+    """(28, 3) world axes: facing -y, so the left is at +x."""
     heights = {"ankle": 0.1, "knee": 0.5, "hip": 0.9, "shoulder": 1.4, "elbow": 1.4, "wrist": 1.4}
+    heights |= {"heel": 0.05, "toe": 0.02, "hand": 1.4, "index": 1.4, "ear": 1.6}
     sides = {"ankle": 0.1, "knee": 0.1, "hip": 0.1, "shoulder": 0.2, "elbow": 0.45, "wrist": 0.7}
-    middle = {"pelvis": 0.9, "spine": 1.1, "thorax": 1.4, "neck": 1.5, "head": 1.7}
+    sides |= {"heel": 0.1, "toe": 0.1, "hand": 0.8, "index": 0.8, "ear": 0.07}
+    middle = {"pelvis": 0.9, "spine": 1.1, "thorax": 1.4, "neck": 1.5, "head": 1.7, "skull": 1.6}
     joints = []
     for name in JOINTS:
         side, _, joint = name.partition("_")
@@ -61,7 +63,7 @@ def _motion(times: list[float], fps: float = 30.0, absent: int | None = None) ->
         joint_parents=np.array(JOINT_PARENTS, np.int32),
         joints_camera=(camera + nowhere).astype(np.float32),
         joints_world=(world + nowhere).astype(np.float32),
-        joint_confidence=np.repeat(here[:, None], 17, axis=1),
+        joint_confidence=np.repeat(here[:, None], len(JOINTS), axis=1),
         keypoint_names=np.array(["left_wrist"]),
         keypoints_2d=project(camera[:, [JOINTS.index("left_wrist")]], matrix).astype(np.float32),
         keypoint_confidence=here[:, None],
