@@ -14,7 +14,7 @@ from lifting_core.skeleton import BONES, JOINTS
 
 # An average adult, metres. "hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel"
 # from the ankle, "index" from the wrist to the knuckle, "sole" from the sole up to the ankle.
-_AVERAGE = {
+AVERAGE = {
     "pelvis": 0.23, "spine": 0.26, "neck": 0.19, "head": 0.125, "clavicle": 0.15, "upper_arm": 0.28,
     "forearm": 0.25, "hand": 0.105, "thigh": 0.44, "shin": 0.45, "foot": 0.206, "hip": 0.13, "nose": 0.118,
     "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
@@ -67,7 +67,7 @@ def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, fl
     measured = np.array(
         [weighted_median(part.ravel(), trust.ravel() + 1e-6) for part, trust in seen.values()]
     )
-    average = np.array([_AVERAGE[name] for name in seen])
+    average = np.array([AVERAGE[name] for name in seen])
     weight = np.array([trust.mean() for _, trust in seen.values()]) ** 2 + 1e-9
     size = float((weight * measured).sum() / (weight * average).sum())
     trust = weight / (weight + _HARDLY_SEEN**2)
@@ -75,8 +75,8 @@ def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, fl
     short = np.array([name in _SHORT for name in seen])
     kept = np.where(short, np.clip(adjusted, _LEAST * size * average, _MOST * size * average), adjusted)
     found = dict(zip(seen, kept.tolist(), strict=True))
-    foot = (found["foot"] / _AVERAGE["foot"] + found["heel"] / _AVERAGE["heel"]) / 2
-    return {**found, "sole": foot * _AVERAGE["sole"]}
+    foot = (found["foot"] / AVERAGE["foot"] + found["heel"] / AVERAGE["heel"]) / 2
+    return {**found, "sole": foot * AVERAGE["sole"]}
 
 
 def frame_scale(
@@ -102,7 +102,7 @@ def average_offset(name: str) -> Vectors:
 
     Of an average adult at rest; `name` as in `bone_lengths`.
     """
-    return _AVERAGE[name] * unit(np.array(_WAYS[name]))
+    return AVERAGE[name] * unit(np.array(_WAYS[name]))
 
 
 def rest_pose(lengths: dict[str, float]) -> RestPose:
