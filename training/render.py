@@ -31,7 +31,7 @@ from training.rendering.scenes import Actor, Shot, cast, film
 from training.tasks.simulated import split_by_subject
 
 _HELD_OUT_EVERY = 6
-_PICTURE_EVERY = 10
+_PICTURE_EVERY = 7
 
 log = logging.getLogger(__name__)
 

@@ -53,7 +53,7 @@ def _draw_rotation(rng: np.random.Generator) -> Array:
         elevation, roll = rng.normal(*_ELEVATION), _ROLL * rng.normal()
     azimuth = rng.uniform(-math.pi, math.pi)
     level = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # faces +Y
-    tilt = Rotation.from_euler("xz", [-elevation, roll], degrees=True).as_matrix()
+    tilt = Rotation.from_euler("xz", [elevation, roll], degrees=True).as_matrix()
     around: Array = tilt @ level @ Rotation.from_rotvec([0, 0, azimuth]).as_matrix()
     return around
 
