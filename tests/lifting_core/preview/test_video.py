@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from lifting_core.errors import Cancelled, LiftPoseError
 from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.media.frames import Frame, MediaInfo
 from lifting_core.motion.motion import Motion
-from lifting_core.preview.drawing import LEFT, RIGHT
+from lifting_core.preview.drawing import LEFT, RIGHT, shown_bones
 from lifting_core.preview.video import write_preview
 from lifting_core.skeleton import (
     BONE_HEADS,
@@ -143,6 +144,18 @@ def test_a_frame_without_the_person_shows_none(tmp_path: Path) -> None:
 
     assert colourful(gap) == 0
     assert min(colourful(before), colourful(after)) > 1000
+
+
+def test_hands_that_were_never_seen_are_not_drawn() -> None:
+    motion = _motion([0.0, 0.1])
+    confidence = motion.joint_confidence.copy()
+    for name in ("skull", "left_ear", "left_hand", "left_index"):
+        confidence[:, JOINTS.index(name)] = 0
+    drawn = {
+        JOINTS[joint] for joint, _ in shown_bones(dataclasses.replace(motion, joint_confidence=confidence))
+    }
+    assert drawn.isdisjoint({"left_ear", "left_hand", "left_index", "pelvis"})
+    assert {"skull", "neck", "head", "right_ear", "right_hand", "left_wrist"} <= drawn, "it leads to the nose"
 
 
 def test_a_photo_becomes_some_seconds(tmp_path: Path) -> None:
