@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ def _matrix(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_follows_the_convention_of_the_architecture(seed: int) -> None:
     """G[b] = G[parent] inverse(R[parent]) R[b] q[b], in 4 x 4 matrices as Blender composes them."""

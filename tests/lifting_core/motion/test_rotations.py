@@ -120,7 +120,7 @@ def _global(rest: RestPose, rotations: Array, bone: str) -> Rotation:
 ENDS = ["head", *(f"{side}_{end}" for side in ("left", "right") for end in ("hand", "foot"))]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_head_hands_and_feet_turn_as_they_were_turned(seed: int) -> None:
     """Head turn and nod, palm direction, foot pitch and roll: orientations come back from the joints."""
