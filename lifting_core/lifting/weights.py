@@ -55,6 +55,10 @@ class Profile:
         return (3 if self.input == "view" else 2) * len(self.keypoints) + self.apparent_size
 
 
+_SPREAD_LIMITS = (-5.0, 0.0)
+"""Logarithms of metres: no joint is surer than to 7 mm, and none is farther off than a metre."""
+
+
 class LiftingModel(nn.Module):
     """The network between its two normalisations, and what corrects it in videos, if there is such a thing.
 
@@ -82,18 +86,21 @@ class LiftingModel(nn.Module):
 
         The joints are in the axes of that view or camera.
         """
-        return self._joints(self.network(self._standardised(features)))
+        return self.joints(features, self.hidden(features))
 
     def with_spread(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         """The joints, and how far off each is likely to be, (N, J) metres, if the network tells."""
-        hidden = self.network.hidden(self._standardised(features))
-        return self._joints(self.network.exit(hidden)), spread(self.network.spread, hidden)
+        hidden = self.hidden(features)
+        return self.joints(features, hidden), spread(self.network.spread, hidden)
 
-    def _standardised(self, features: Tensor) -> Tensor:
-        return (features.flatten(1) - self.input_mean) / self.input_deviation
+    def hidden(self, features: Tensor) -> Tensor:
+        """(N, width) what the network thinks last."""
+        return self.network.hidden((features.flatten(1) - self.input_mean) / self.input_deviation)
 
-    def _joints(self, outputs: Tensor) -> Tensor:
-        return (outputs * self.output_deviation + self.output_mean).reshape(-1, len(self.profile.joints), 3)
+    def joints(self, features: Tensor, hidden: Tensor) -> Tensor:
+        """(N, J, 3) by what the network thinks last."""
+        joints: Tensor = self.network.exit(hidden) * self.output_deviation + self.output_mean
+        return joints.reshape(-1, len(self.profile.joints), 3)
 
 
 class TemporalModel(nn.Module):
@@ -116,27 +123,29 @@ class TemporalModel(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """(N, W, F) features of `temporal.window_features` to (N, J, 3) metres from the pelvis."""
-        return self._joints(windows, self.network(self._standardised(windows)))
+        return self.joints(windows, self.hidden(windows))
 
     def with_spread(self, windows: Tensor) -> tuple[Tensor, Tensor | None]:
         """As `LiftingModel.with_spread`."""
-        hidden = self.network.hidden(self._standardised(windows))
-        return self._joints(windows, self.network.exit(hidden)), spread(self.network.spread, hidden)
+        hidden = self.hidden(windows)
+        return self.joints(windows, hidden), spread(self.network.spread, hidden)
 
-    def _standardised(self, windows: Tensor) -> Tensor:
-        return (windows - self.input_mean) / self.input_deviation
+    def hidden(self, windows: Tensor) -> Tensor:
+        """(N, width) what the network thinks last."""
+        return self.network.hidden((windows - self.input_mean) / self.input_deviation)
 
-    def _joints(self, windows: Tensor, correction: Tensor) -> Tensor:
+    def joints(self, windows: Tensor, hidden: Tensor) -> Tensor:
+        """(N, J, 3): the single-frame pose of the middle frame, corrected."""
         middle = windows[:, windows.shape[1] // 2, : len(self.output_deviation)]
-        joints: Tensor = (middle + correction * self.output_deviation).view(-1, len(self.profile.joints), 3)
-        return joints
+        joints: Tensor = middle + self.network.exit(hidden) * self.output_deviation
+        return joints.view(-1, len(self.profile.joints), 3)
 
 
 def spread(layer: nn.Linear | None, hidden: Tensor) -> Tensor | None:
     """Metres, from what a network thinks last; the layer gives logarithms."""
     if layer is None:
         return None
-    metres: Tensor = layer(hidden).exp()
+    metres: Tensor = layer(hidden).clamp(*_SPREAD_LIMITS).exp()
     return metres
 
 

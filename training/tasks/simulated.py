@@ -98,11 +98,14 @@ class Sources:
     weights: Path | None = None
     """Weights to go on with, in place of random ones."""
 
-    def observed(self) -> ObservedErrors | None:
-        """The detector's errors. Raises InvalidInput when there are no renders to train on."""
+    def observed(self, held_out: bool = False) -> ObservedErrors | None:
+        """The detector's errors on renders to train on, or on those held out.
+
+        Raises InvalidInput when there are none.
+        """
         if self.renders is None:
             return None
-        return ObservedErrors(read_renders(self.renders, held_out=False), KEYPOINTS, POINTS_OF_KEYPOINTS)
+        return ObservedErrors(read_renders(self.renders, held_out), KEYPOINTS, POINTS_OF_KEYPOINTS)
 
     def record(self, clips: list[Clip], observed: ObservedErrors | None) -> dict[str, object]:
         """For the weights file."""

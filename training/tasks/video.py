@@ -18,6 +18,7 @@ from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task
 from training.tasks.detections import KEYPOINTS
+from training.tasks.observed import ObservedErrors
 from training.tasks.sequences import MIDDLES, SequenceSampler
 from training.tasks.simulated import Sources, full_body_model, split_by_subject
 
@@ -32,11 +33,11 @@ class Stretches:
     """Windows drawn anew for every step, from a seed of the step's own."""
 
     def __init__(
-        self, sampler: SequenceSampler, random: torch.Generator, recipe: Recipe, seed: tuple[int, ...]
+        self, sampler: SequenceSampler, random: torch.Generator, batch_size: int, seed: tuple[int, ...]
     ) -> None:
         self._sampler = sampler
         self._random = random
-        self._stretches = max(1, recipe.batch_size // MIDDLES)
+        self._stretches = max(1, batch_size // MIDDLES)
         self._seed = seed
 
     def draw(self, step: int, count: int) -> Batches:
@@ -67,14 +68,25 @@ def video_task(
     shape = TemporalShape(features, 3 * (len(JOINTS) - 1), recipe.width, WINDOW)
     model.temporal = TemporalModel(model.profile, shape)
     model.to(device)
-    random = torch.Generator()
-    sampler = SequenceSampler(model, bodies_of(training), clip_chances(training), WINDOW, random, observed)
-    source = Stretches(sampler, random, recipe, (seed, processes.rank))
+    source = sampled_stretches(model, training, observed, recipe.batch_size, (seed, processes.rank))
     _standardise(model.temporal, *source.sample(-1, _SAMPLE))
     record = sources.record(training, observed)
     test_error = partial(held_out_error, model, held_out or training, seed)
     steps = max(1, sum(len(clip.points) for clip in training) // (recipe.batch_size * processes.count))
     return Task(model.temporal, source, steps, test_error, record, torch.float16, model)
+
+
+def sampled_stretches(
+    model: LiftingModel,
+    clips: list[Clip],
+    observed: ObservedErrors | None,
+    batch_size: int,
+    seed: tuple[int, ...],
+) -> Stretches:
+    """Windows of clips, with the single-frame poses of the model."""
+    random = torch.Generator()
+    sampler = SequenceSampler(model, bodies_of(clips), clip_chances(clips), WINDOW, random, observed)
+    return Stretches(sampler, random, batch_size, seed)
 
 
 def bodies_of(clips: list[Clip], stature: float = 1.70) -> list[Tensor]:
