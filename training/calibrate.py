@@ -111,7 +111,7 @@ def fit_spread(model: LiftingModel | TemporalModel, draw: Draw, steps: int) -> N
         assert told is not None
         loss = (told.log() + off / told).mean()
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     network.spread = layer.requires_grad_(False)
