@@ -187,7 +187,7 @@ def test_the_engine_lifts_with_converted_weights(tmp_path: Path) -> None:
     names = ["nose", *(name for name in HUMAN36M_JOINTS if name.startswith(("left", "right")))]
     points = np.random.default_rng(0).uniform(200, 500, (4, len(names), 2))
     lifted = lifter.lift(names, points, np.ones((4, len(names))), camera_matrix(900, 1280, 720))
-    assert np.isfinite(lifted.joints).all()
+    assert np.isfinite(lifted.joints[:, : len(HUMAN36M_JOINTS)]).all()
 
 
 class Payload:
