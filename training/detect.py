@@ -48,7 +48,7 @@ def detect_videos(videos: dict[VideoName, Path], parts: Path, detector: str) -> 
 
 
 def detect_video(path: Path, detector: str) -> NDArray[np.float32]:
-    """(T, 17, 2) px of `lifting_core.skeleton.JOINTS` of the largest person; NaN where the detector has none.
+    """(T, 17, 2) px of `skeleton.HUMAN36M_JOINTS` of the largest person; NaN where the detector has none.
 
     Frames in which nobody is found are interpolated and told in the log.
     """
