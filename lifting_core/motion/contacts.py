@@ -19,8 +19,8 @@ _FOOT_CUTOFF = 3.5
 _STANDING, _WALKING = 0.6, 0.4
 """Metres a second, and parts of the body's own speed: how fast a foot is that is as likely on the floor as
 off it. In walking it is the foot's errors that grow with the speed."""
-_SEEN_SLOW = 0.3
-"""Metres a second across the line of sight: the same for a foot in the picture."""
+_SEEN_STANDING, _SEEN_WALKING = 0.3, 0.3
+"""Metres a second across the line of sight, and parts of the body's: the same for a foot in the picture."""
 _TOWARD = 3.0
 """How much faster a foot may seem that stands still in the picture: what is left is mostly errors of depth."""
 _SEEN = 0.3
@@ -83,7 +83,8 @@ def still_in_picture(
     """
     seen = confidence.reshape(len(time), -1)
     steady = smooth(time, points.reshape(*seen.shape, 2), seen, _SPEED_CUTOFF)
-    still = _likelihood(_speed(time, steady), _SEEN_SLOW)
+    middle = smooth(time, steady.mean(axis=1, keepdims=True), np.ones((len(time), 1)), _BODY_CUTOFF)
+    still = _likelihood(_speed(time, steady), _SEEN_STANDING + _SEEN_WALKING * _speed(time, middle))
     known = seen.reshape(confidence.shape) >= _SEEN
     stillest = np.where(known, still.reshape(confidence.shape), 0.0).max(axis=2)
     return np.where(known.any(axis=2), stillest, np.nan)
