@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from lifting_core import __version__
-from lifting_core.detection.hourglass.checkpoints import joint_set
 from lifting_core.detection.hourglass.network import HourglassShape
 from lifting_core.detection.hourglass.weights import (
     HourglassModel,
@@ -27,9 +27,11 @@ from lifting_core.detection.hourglass.weights import (
     load_hourglass,
     save_hourglass,
 )
+from lifting_core.detection.joint_sets import joint_set
 from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.device import DEVICES, choose_device
 from training.datasets.mpii import AnnotatedPerson, read_people
+from training.fitting.recipe import PRECISIONS
 from training.fitting.record import (
     CHECKPOINT,
     CONFIG,
@@ -39,7 +41,6 @@ from training.fitting.record import (
     circumstances,
     write_json,
 )
-from training.fitting.recipe import PRECISIONS
 from training.folders import make_folder
 from training.heatmaps.fitting import HeatmapFit
 from training.heatmaps.measures import evaluate
@@ -87,7 +88,7 @@ def train(options: argparse.Namespace) -> None:
     else:
         write_json(options.out / CONFIG, settings | circumstances(model.mean.device))
     samples = People(people, model.profile, recipe, options.seed)
-    with tqdm(total=recipe.iterations, initial=fit.step, unit=" batches") as bar:
+    with logging_redirect_tqdm(), tqdm(total=recipe.iterations, initial=fit.step, unit=" batches") as bar:
         while fit.step < recipe.iterations:
             steps = fit.step, min(fit.step + options.checkpoint_every, recipe.iterations)
             loader = batches(samples, len(people), recipe, options.seed, steps, options.workers)
@@ -98,9 +99,7 @@ def train(options: argparse.Namespace) -> None:
             _write_results(options.out, model, settings, history)
 
 
-def _tested(
-    model: HourglassModel, held_out: list[AnnotatedPerson], step: int, loss: float
-) -> dict[str, Any]:
+def _tested(model: HourglassModel, held_out: list[AnnotatedPerson], step: int, loss: float) -> dict[str, Any]:
     """An entry of the history."""
     entry: dict[str, Any] = {"step": step, "loss": loss}
     if held_out:
@@ -141,7 +140,8 @@ def _people(
         people += trained
         held_out += tested
     for path in options.held_out:
-        held_out += sum(read_people(path, options.images or path.parent / "images", names), [])
+        for part in read_people(path, options.images or path.parent / "images", names):
+            held_out += part
     return people, held_out
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lifting_core.errors import InvalidInput
+
 _LEFT_RIGHT = ("left", "right")
 
 
@@ -79,3 +81,10 @@ JOINT_SETS: Mapping[str, tuple[str, ...]] = {
     "coco-wholebody-133": COCO_WHOLEBODY,
 }
 """By the name that files and commands call them."""
+
+
+def joint_set(name: str) -> tuple[str, ...]:
+    """The names of a set in `JOINT_SETS`. Raises InvalidInput for an unknown one."""
+    if name not in JOINT_SETS:
+        raise InvalidInput(f"There is no joint set {name!r}.", f"Choose one of {', '.join(JOINT_SETS)}.")
+    return JOINT_SETS[name]

@@ -66,8 +66,8 @@ class Region:
         transform = self.to_crop(size)
         return np.asarray((positions - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T)
 
-    def crop(self, image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """The region of an (H, W, 3) picture, brought to `size`; black where it reaches beyond."""
+    def crop(self, image: NDArray[np.uint8], size: tuple[int, int], beyond: int = 0) -> NDArray[np.uint8]:
+        """The region of an (H, W, 3) picture, brought to `size`; `beyond` is the grey around the picture."""
         transform = self.to_crop(size)
         shrink = int(min(self.width / size[0], self.height / size[1]))
         if shrink > 1:  # a linear interpolation of every so many pixels would leave noise
@@ -75,7 +75,9 @@ class Region:
             transform = transform @ np.diag([shrink, shrink, 1.0])
         # OpenCV counts from the middle of the first pixel.
         transform[:, 2] += transform[:, :2].sum(axis=1) * 0.5 - 0.5
-        return np.asarray(cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR))
+        return np.asarray(
+            cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderValue=(beyond,) * 3)
+        )
 
 
 def _shrunk(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

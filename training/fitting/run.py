@@ -17,7 +17,15 @@ from training.fitting.loop import BLOCK, Fit
 from training.fitting.monitor import Monitor
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
-from training.fitting.record import CHECKPOINT, CONFIG, HISTORY, WEIGHTS, check_same_run, circumstances, write_json
+from training.fitting.record import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    WEIGHTS,
+    check_same_run,
+    circumstances,
+    write_json,
+)
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from training.heatmaps.samples import read_picture
 _UNCOUNTED = ("pelvis", "thorax")
 """Joints that MPII's evaluation leaves out of the mean."""
 _BATCH = 16
+
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ def evaluate(model: HourglassModel, people: Sequence[AnnotatedPerson], device: t
 
 
 def scores(
-    found: NDArray[np.floating], truth: NDArray[np.floating], heads: NDArray[np.floating], names: Sequence[str]
+    found: Floats,
+    truth: Floats,
+    heads: Floats,
+    names: Sequence[str],
 ) -> HeldOut:
     """Compare (N, J, 2) pixels with the truth, NaN where unknown; `heads` are (N,) sizes in pixels."""
     distance = np.linalg.norm(found - truth, axis=-1)
@@ -61,5 +67,5 @@ def scores(
     )
 
 
-def _percentage(hits: NDArray[np.floating]) -> float:
+def _percentage(hits: Floats) -> float:
     return float(100 * np.nanmean(hits)) if np.isfinite(hits).any() else float("nan")

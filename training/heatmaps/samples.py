@@ -57,7 +57,7 @@ def heatmaps(joints: NDArray[np.floating[Any]], size: int, deviation: float) -> 
     x, y = np.nan_to_num(joints)[:, :, None].transpose(1, 0, 2)
     columns = np.exp(-((cells - x) ** 2) / (2 * deviation**2))
     rows = np.exp(-((cells - y) ** 2) / (2 * deviation**2))
-    maps = (rows[:, :, None] * columns[:, None, :]).astype(np.float32)
+    maps: NDArray[np.float32] = (rows[:, :, None] * columns[:, None, :]).astype(np.float32)
     maps[outside] = 0.0
     return maps
 
@@ -66,7 +66,9 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """(H, W, 3) RGB. Raises InvalidInput when the file is no picture."""
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
-        raise InvalidInput(f"{path} is missing or no picture.", "Give the folder with the annotated pictures.")
+        raise InvalidInput(
+            f"{path} is missing or no picture.", "Give the folder with the annotated pictures."
+        )
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lifting_core.detection.hourglass.network import HourglassShape
 from lifting_core.detection.hourglass.weights import HourglassModel, HourglassProfile, filled
-from lifting_core.detection.joint_sets import JOINT_SETS, MPII
+from lifting_core.detection.joint_sets import MPII
 from lifting_core.errors import InvalidInput
 from lifting_core.torch_files import read_torch_file
 
@@ -35,15 +35,25 @@ class _Family:
     """Of the pictures trained on, which the input is shifted by."""
     stem: str
     """The first convolution."""
+    middle: tuple[str, str]
+    """The last convolutions of the stem's first two residuals."""
     score: str
     """The heat maps' convolution; `{}` stands for the number of the stack."""
-    middle: str
-    """The last convolutions of the stem's first two residuals."""
 
 
-_BEARPAW = _Family("bearpaw/pytorch-pose", (0.4404, 0.4440, 0.4327), "conv1", "score.{}", "layer{}.0.conv3")
+_BEARPAW = _Family(
+    "bearpaw/pytorch-pose",
+    mean=(0.4404, 0.4440, 0.4327),
+    stem="conv1",
+    middle=("layer1.0.conv3", "layer2.0.conv3"),
+    score="score.{}",
+)
 _PRINCETON = _Family(
-    "princeton-vl/pytorch_stacked_hourglass", (0.0, 0.0, 0.0), "pre.0.conv", "outs.{}.conv", "pre.{}.conv3.conv"
+    "princeton-vl/pytorch_stacked_hourglass",
+    mean=(0.0, 0.0, 0.0),
+    stem="pre.0.conv",
+    middle=("pre.1.conv3.conv", "pre.3.conv3.conv"),
+    score="outs.{}.conv",
 )
 
 
@@ -70,13 +80,6 @@ def read_checkpoint(path: Path, joints: tuple[str, ...] = MPII) -> HourglassMode
         raise InvalidInput(f"{path} is damaged or of another shape: {error}.", _ADVICE) from error
 
 
-def joint_set(name: str) -> tuple[str, ...]:
-    """The names of a set in `JOINT_SETS`. Raises InvalidInput for an unknown one."""
-    if name not in JOINT_SETS:
-        raise InvalidInput(f"There is no joint set {name!r}.", f"Choose one of {', '.join(JOINT_SETS)}.")
-    return JOINT_SETS[name]
-
-
 def _without_prefixes(name: str) -> str:
     while name.startswith(_PREFIXES):
         name = name.partition(".")[2]
@@ -91,18 +94,16 @@ def _shape(state: Mapping[str, Tensor], family: _Family) -> HourglassShape:
     if family is _BEARPAW:
         residuals = (name.split(".") for name in state if name.startswith("res.0."))
         blocks = 1 + max(int(parts[2]) for parts in residuals)
-    first, second = (1, 2) if family is _BEARPAW else (1, 3)
-    stem = (
-        state[f"{family.stem}.weight"].shape[0],
-        *(state[f"{family.middle.format(i)}.weight"].shape[0] for i in (first, second)),
-    )
-    return HourglassShape(stacks, joints, features, stem, blocks=blocks)
+    first, second, third = (len(state[f"{layer}.weight"]) for layer in (family.stem, *family.middle))
+    return HourglassShape(stacks, joints, features, (first, second, third), blocks=blocks)
 
 
 def _renamed(state: Mapping[str, Tensor], layers: Mapping[str, str]) -> dict[str, Tensor]:
-    """Our names for all tensors. Raises ValueError when there are others, but for those known to be idle."""
+    """Our names for all tensors. Raises ValueError when there are others than those known to be idle."""
     ours = {theirs: name for name, theirs in layers.items()}
-    idle = {f"{theirs.removesuffix('conv1.conv')}skip_layer.conv" for theirs in ours if "conv1.conv" in theirs}
+    idle = {
+        f"{theirs.removesuffix('conv1.conv')}skip_layer.conv" for theirs in ours if "conv1.conv" in theirs
+    }
     renamed = {}
     for name, tensor in state.items():
         layer, _, leaf = name.rpartition(".")
@@ -122,8 +123,8 @@ def _bearpaw_names(shape: HourglassShape) -> Names:
         ours = f"stacks.{stack}"
         hourglass = f"{ours}.hourglass"
         for level in reversed(range(shape.depth)):  # the deepest is their first
-            places = {"skip": 0, "down": 1, "up": 2} | ({"inner": 3} if level == 0 else {})
-            for place, number in places.items():
+            places = ("skip", "down", "up") + (("inner",) if level == 0 else ())
+            for number, place in enumerate(places):
                 theirs = f"hg.{stack}.hg.{level}.{number}"
                 yield from _bearpaw_residuals(f"{hourglass}.{place}", theirs, shape.blocks)
             hourglass += ".inner"
@@ -156,9 +157,9 @@ def _princeton_names(shape: HourglassShape) -> Names:
         ours = f"stacks.{stack}"
         hourglass, theirs = f"{ours}.hourglass", f"hgs.{stack}.0"
         for level in reversed(range(shape.depth)):
-            places = {"skip": "up1", "down": "low1", "up": "low3"} | ({"inner": "low2"} if level == 0 else {})
-            for place, name in places.items():
-                yield from _princeton_residual(f"{hourglass}.{place}.0", f"{theirs}.{name}")
+            names = {"skip": "up1", "down": "low1", "up": "low3"} | ({"inner": "low2"} if level == 0 else {})
+            for name, theirs_name in names.items():
+                yield from _princeton_residual(f"{hourglass}.{name}.0", f"{theirs}.{theirs_name}")
             hourglass, theirs = f"{hourglass}.inner", f"{theirs}.low2"
         yield from _princeton_residual(f"{ours}.residuals.0", f"features.{stack}.0")
         yield f"{ours}.conv", f"features.{stack}.1.conv"

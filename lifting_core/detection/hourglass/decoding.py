@@ -50,7 +50,7 @@ def _neighbours(maps: Tensor, cells: Tensor) -> Tensor:
     around = torch.tensor([[y * width + x for x in range(3)] for y in range(3)], device=maps.device)
     first = cells[..., 1] * width + cells[..., 0]
     index = (first[..., None] + around.flatten()).long()
-    return padded.gather(2, index).unflatten(2, (3, 3))
+    return padded.gather(2, index).reshape(*cells.shape[:2], 3, 3)
 
 
 def _newton_step(z: Tensor) -> Tensor:

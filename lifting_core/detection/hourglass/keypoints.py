@@ -32,7 +32,7 @@ class HourglassKeypoints:
         self.input_size = (model.profile.input_size, model.profile.input_size)
         self.batch_size = _BATCHES.get(device.type, 32)
         self._device, self._precision = device, precision
-        self._model = model.to(device, memory_format=torch.channels_last)
+        self._model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
         self._swap = [self.keypoint_names.index(other_side(name)) for name in self.keypoint_names]
 
     @torch.inference_mode()

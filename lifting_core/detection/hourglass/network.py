@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, relu
@@ -38,7 +39,7 @@ class HourglassShape:
     @property
     def input_step(self) -> int:
         """Sides of the input must be a multiple of so many pixels."""
-        return STRIDE * 2**self.depth
+        return STRIDE << self.depth
 
 
 class Residual(nn.Module):
@@ -86,7 +87,7 @@ class _Stem(nn.Module):
         first, second, third = shape.stem
         self.conv, self.norm = nn.Conv2d(3, first, 7, stride=2, padding=3), nn.BatchNorm2d(first)
         sizes = (first, second, third, shape.features)
-        self.residuals = nn.ModuleList(Residual(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.residuals = nn.ModuleList(Residual(a, b) for a, b in pairwise(sizes))
 
     def forward(self, images: Tensor) -> Tensor:
         x = max_pool2d(self.residuals[0](relu(self.norm(self.conv(images)))), 2)

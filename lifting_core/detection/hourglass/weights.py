@@ -39,6 +39,8 @@ class HourglassProfile:
 class HourglassModel(nn.Module):
     """A network with what its weights were trained for."""
 
+    mean: Tensor
+
     def __init__(self, profile: HourglassProfile, shape: HourglassShape) -> None:
         super().__init__()
         if len(profile.joints) != shape.joints:
@@ -94,9 +96,7 @@ def weights_of(network: nn.Module) -> dict[str, Tensor]:
     return {k: v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
-def filled(
-    profile: HourglassProfile, shape: HourglassShape, tensors: Mapping[str, Tensor]
-) -> HourglassModel:
+def filled(profile: HourglassProfile, shape: HourglassShape, tensors: Mapping[str, Tensor]) -> HourglassModel:
     """A model with these weights, in single precision, ready for use.
 
     Raises ValueError, naming a tensor, when any is missing, too many or of another shape.
