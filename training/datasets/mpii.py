@@ -64,6 +64,22 @@ def read_people(
     return people
 
 
+def entry_of(person: AnnotatedPerson) -> dict[str, Any]:
+    """The object of one person in HRNet's layout, which `read_people` reads back; the region is a square."""
+    known = np.isfinite(person.joints).all(1)
+    scale = person.region.height / (_MARGIN * _UNIT)
+    middle = np.array([person.region.x, person.region.y - _DOWN * scale]) + _FIRST_PIXEL
+    rows = np.where(known[:, None], person.joints + _FIRST_PIXEL, -1.0).astype(np.float64)
+    entry: dict[str, Any] = {
+        "image": person.image.name,
+        "center": middle.round(3).tolist(),
+        "scale": round(scale, 6),
+        "joints": rows.round(3).tolist(),
+        "joints_vis": known.astype(int).tolist(),
+    }
+    return entry | ({"head_size": round(person.head, 3)} if np.isfinite(person.head) else {})
+
+
 def _person(entry: Mapping[str, Any], images: Path, names: Sequence[str]) -> AnnotatedPerson:
     is_mpii = "joint_self" in entry
     rows = np.asarray(entry["joint_self" if is_mpii else "joints"], np.float64)

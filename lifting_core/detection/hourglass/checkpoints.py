@@ -63,10 +63,8 @@ def read_checkpoint(path: Path, joints: tuple[str, ...] = MPII) -> HourglassMode
     Nothing in the file is executed. The number of stacks, features and joints is that of the file.
     Raises InvalidInput when it is damaged, holds anything but weights, lacks some or has too many.
     """
-    content = read_torch_file(path, _ADVICE)
-    state = content.get("state_dict", content)
-    state = {_without_prefixes(name): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
-    family = next((f for f in (_BEARPAW, _PRINCETON) if f"{f.stem}.weight" in state), None)
+    state = _state(path)
+    family = _family(state)
     if family is None:
         raise InvalidInput(f"{path} is a checkpoint of an unknown network.", _ADVICE)
     try:
@@ -76,8 +74,28 @@ def read_checkpoint(path: Path, joints: tuple[str, ...] = MPII) -> HourglassMode
         if len(joints) != shape.joints:
             raise ValueError(f"it finds {shape.joints} joints, not {len(joints)}")
         return filled(profile, shape, _renamed(state, names))
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, TypeError) as error:
         raise InvalidInput(f"{path} is damaged or of another shape: {error}.", _ADVICE) from error
+
+
+def holds_hourglass(path: Path) -> bool:
+    """Whether a torch file is a checkpoint of either family. Raises InvalidInput as `read_checkpoint`."""
+    return _family(_state(path)) is not None
+
+
+def _state(path: Path) -> dict[str, Tensor]:
+    content = read_torch_file(path, _ADVICE)
+    state = content.get("state_dict", content)
+    if not isinstance(state, dict):
+        raise InvalidInput(f"{path} holds no weights.", _ADVICE)
+    return {_without_prefixes(str(k)): v for k, v in state.items() if isinstance(v, Tensor)}
+
+
+def _family(state: Mapping[str, Tensor]) -> _Family | None:
+    for family in (_BEARPAW, _PRINCETON):
+        if {f"{family.stem}.weight", f"{family.score.format(0)}.weight"} <= state.keys():
+            return family
+    return None
 
 
 def _without_prefixes(name: str) -> str:

@@ -21,12 +21,15 @@ def open_hourglass(options: DetectorOptions, thrifty: bool = False) -> TopDownDe
 
     Raises InvalidInput without weights, or when weights, boxes or device cannot be used.
     """
+    keypoints = open_keypoints(options)
+    return TopDownDetector(open_boxes(options.boxes, thrifty), keypoints)
+
+
+def open_keypoints(options: DetectorOptions) -> HourglassKeypoints:
+    """The network alone, which wants to be told where people are. Raises InvalidInput as `open_hourglass`."""
     path = options.required_weights("hourglass", "its weights (.safetensors, or a public PyTorch checkpoint)")
     device = choose_device(options.device)
-    model = read_hourglass(path)
-    return TopDownDetector(
-        open_boxes(options.boxes, thrifty), HourglassKeypoints(model, device, best_precision(device))
-    )
+    return HourglassKeypoints(read_hourglass(path), device, best_precision(device))
 
 
 def read_hourglass(path: Path) -> HourglassModel:
