@@ -22,13 +22,13 @@ class HeatmapFit:
     """A run of a fixed number of steps that can stop and go on bit for bit. The model is on its device."""
 
     def __init__(self, model: HourglassModel, recipe: HourglassRecipe) -> None:
-        self.model = model
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.step = 0
         self._recipe = recipe
         self._device = next(model.network.parameters()).device
         # Torch7's defaults, with which the authors trained.
         self._optimiser = torch.optim.RMSprop(
-            model.requires_grad_().network.parameters(), recipe.learning_rate, alpha=0.99, eps=1e-8
+            self.model.requires_grad_().network.parameters(), recipe.learning_rate, alpha=0.99, eps=1e-8
         )
 
     def run(self, batches: Iterable[Sample]) -> float:
