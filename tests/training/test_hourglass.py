@@ -24,7 +24,7 @@ from training.hourglass import main
 
 
 @pytest.fixture(scope="module")
-def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def people_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve people of sixteen coloured spots each; the file lies beside images/."""
     folder = tmp_path_factory.mktemp("people")
     (folder / "images").mkdir()
@@ -43,17 +43,17 @@ def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "people.json"
 
 
-def _train(annotations: Path, out: Path, iterations: int, *more: str) -> int:
+def _train(people_file: Path, out: Path, iterations: int, *more: str) -> int:
     small = ["--stacks", "2", "--features", "16", "--input-size", "64", "--batch-size", "3"]
-    data = ["--annotations", str(annotations), "--held-out", str(annotations), "--device", "cpu"]
+    data = ["--annotations", str(people_file), "--held-out", str(people_file), "--device", "cpu"]
     every = ["--checkpoint-every", str(3 if iterations < 20 else 20)]
     return main([*data, "--out", str(out), *small, "--iterations", str(iterations), *every, *more])
 
 
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(
-    annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    people_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _train(annotations, tmp_path / "whole", 6) == 0
+    assert _train(people_file, tmp_path / "whole", 6) == 0
     ends = iter([None, KeyboardInterrupt])
     run = HeatmapFit.run
 
@@ -66,8 +66,8 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     with monkeypatch.context() as patch:
         patch.setattr(HeatmapFit, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            _train(annotations, tmp_path / "stopped", 6)
-    assert _train(annotations, tmp_path / "stopped", 6) == 0
+            _train(people_file, tmp_path / "stopped", 6)
+    assert _train(people_file, tmp_path / "stopped", 6) == 0
     first, second = (
         torch.load(tmp_path / run / "checkpoint.pt", weights_only=True) for run in ("whole", "stopped")
     )
@@ -82,19 +82,19 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     assert model.profile.record["recipe"]["features"] == 16
 
 
-def test_it_learns(annotations: Path, tmp_path: Path) -> None:
+def test_it_learns(people_file: Path, tmp_path: Path) -> None:
     still = ["--rotation", "0", "--scale", "0", "--colour", "0", "--no-flip", "--learning-rate", "1e-3"]
-    assert _train(annotations, tmp_path, 80, *still) == 0
+    assert _train(people_file, tmp_path, 80, *still) == 0
     history = json.loads((tmp_path / "history.json").read_text())
     assert history[-1]["loss"] < 0.6 * history[0]["loss"]
     assert history[-1]["pixels"] < 0.9 * history[0]["pixels"]
 
 
-def test_fine_tuning_begins_with_weights_and_changes_the_names(annotations: Path, tmp_path: Path) -> None:
+def test_fine_tuning_begins_with_weights_and_changes_the_names(people_file: Path, tmp_path: Path) -> None:
     start = tmp_path / "start.safetensors"
     shape = HourglassShape(1, 16, 16, (4, 8, 16))
     save_hourglass(HourglassModel(HourglassProfile(MPII, 64), shape), start)
-    data = ["--annotations", str(annotations), "--out", str(tmp_path / "run"), "--device", "cpu"]
+    data = ["--annotations", str(people_file), "--out", str(tmp_path / "run"), "--device", "cpu"]
     fine = ["--recipe", "human36m", "--iterations", "2", "--checkpoint-every", "2"]
     assert main([*data, *fine]) == 2  # without weights
     assert main([*data, *fine, "--start", str(start)]) == 0
@@ -104,24 +104,24 @@ def test_fine_tuning_begins_with_weights_and_changes_the_names(annotations: Path
     assert json.loads((tmp_path / "run" / "config.json").read_text())["recipe"]["batch_size"] == 3
 
 
-def test_bad_requests_are_told(annotations: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_bad_requests_are_told(people_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert _train(tmp_path / "none.json", tmp_path / "run", 3) == 2
     assert "does not hold annotated people" in caplog.text
-    assert _train(annotations, tmp_path / "run", 3, "--input-size", "100") == 2
+    assert _train(people_file, tmp_path / "run", 3, "--input-size", "100") == 2
     assert "cannot be a network" in caplog.text
-    assert _train(annotations, tmp_path / "run", 3, "--batch-size", "50") == 2
+    assert _train(people_file, tmp_path / "run", 3, "--batch-size", "50") == 2
     assert "do not fill a batch" in caplog.text
-    assert _train(annotations, tmp_path / "run", 3, "--scale", "2") == 2
-    assert _train(annotations, tmp_path / "run", 3, "--images", str(tmp_path)) == 2
+    assert _train(people_file, tmp_path / "run", 3, "--scale", "2") == 2
+    assert _train(people_file, tmp_path / "run", 3, "--images", str(tmp_path)) == 2
     assert "missing or no picture" in caplog.text
     assert not (tmp_path / "run" / "weights.safetensors").exists()
 
 
 def test_another_run_is_not_continued(
-    annotations: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    people_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert _train(annotations, tmp_path / "run", 3) == 0
-    assert _train(annotations, tmp_path / "run", 3, "--seed", "1") == 2
+    assert _train(people_file, tmp_path / "run", 3) == 0
+    assert _train(people_file, tmp_path / "run", 3, "--seed", "1") == 2
     assert "another seed" in caplog.text
 
 

@@ -60,7 +60,8 @@ def copy(people: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _spot(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     values = np.where(image[..., 0] < 60, 0, image[..., 0]).astype(float)
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-    return np.array([(columns * values).sum(), (rows * values).sum()]) / values.sum()
+    centre: NDArray[np.float64] = np.array([(columns * values).sum(), (rows * values).sum()]) / values.sum()
+    return centre
 
 
 def test_pictures_show_what_their_joints_say(copy: Path, tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def _spot(x: float, y: float, deviation: float = 9.0) -> NDArray[np.uint8]:
 def _centre(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     values = np.where(image[..., 0] < 5, 0, image[..., 0]).astype(float)
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-    return np.array([(columns * values).sum(), (rows * values).sum()]) / values.sum()
+    centre: NDArray[np.float64] = np.array([(columns * values).sum(), (rows * values).sum()]) / values.sum()
+    return centre
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def _picture(places: NDArray[np.float64], scale: float) -> NDArray[np.uint8]:
     spots: list[Any] = [
         np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (5 * scale) ** 2)) for x, y in places
     ]
-    return (250 * np.stack(spots, -1)).round().astype(np.uint8)
+    picture: NDArray[np.uint8] = (250 * np.stack(spots, -1)).round().astype(np.uint8)
+    return picture
 
 
 @settings(max_examples=15, deadline=None)
