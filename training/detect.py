@@ -94,7 +94,7 @@ def _opener(options: argparse.Namespace) -> Opener:
     def open_for(name: VideoName) -> Detector:
         if name not in joints:
             raise InvalidInput(f"There are no joints of the video {' '.join(map(str, name))}.", "Add them.")
-        return TopDownDetector(TrueBoxes(joints[name]), model)
+        return TopDownDetector(TrueBoxes(joints[name]), model, trust_boxes=True)
 
     return open_for
 

@@ -37,8 +37,9 @@ class KeypointModel(Protocol):
 class TopDownDetector:
     """Everybody whom a `BoxSource` tells of, as a `BatchDetector`."""
 
-    def __init__(self, people: BoxSource, model: KeypointModel) -> None:
-        self._people, self._model = people, model
+    def __init__(self, people: BoxSource, model: KeypointModel, trust_boxes: bool = False) -> None:
+        """With `trust_boxes`, somebody is in every box, however little the network sees of them."""
+        self._people, self._model, self._trust_boxes = people, model, trust_boxes
 
     @property
     def keypoint_names(self) -> tuple[str, ...]:
@@ -73,7 +74,7 @@ class TopDownDetector:
                 image_size = (frames[number].image.shape[1], frames[number].image.shape[0])
                 keypoints = region.from_crop(positions, size).astype(np.float32)
                 person = Person(keypoints, hidden_outside(keypoints, confidence, image_size))
-                if is_credible(person, image_size):
+                if self._trust_boxes or is_credible(person, image_size):
                     people[number].append(person)
         return people
 

@@ -72,7 +72,10 @@ def test_one_frame_at_a_time_is_the_same() -> None:
 
 
 def test_whom_the_network_does_not_see_is_nobody() -> None:
-    assert TopDownDetector(_Boxes([2]), _Model(confidence=0.05)).detect(_frames(1)[0]) == []
+    (frame,) = _frames(1)
+    assert TopDownDetector(_Boxes([2]), _Model(confidence=0.05)).detect(frame) == []
+    trusting = TopDownDetector(_Boxes([2]), _Model(confidence=0.05), trust_boxes=True)
+    assert len(trusting.detect(frame)) == 2
 
 
 def test_keypoints_beyond_the_picture_have_no_confidence() -> None:
