@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,12 +12,10 @@ from lifting_core.detection.hourglass.network import STRIDE
 from lifting_core.detection.hourglass.weights import HourglassModel
 from lifting_core.skeleton import mirrored as other_side
 
-_log = logging.getLogger(__name__)
-
 _BLUR = 1.0
 """Cells: the deviation of the Gaussians that the networks are trained on."""
-_BATCHES = {"cpu": 4}
-"""Crops at a time, for which see `benchmarks/hourglass_speed.py`; more on a GPU."""
+_BATCHES = {"cpu": 1}
+"""Crops at a time: a processor is no faster with more (`benchmarks/hourglass_speed.py`), unlike a GPU."""
 
 
 class HourglassKeypoints:

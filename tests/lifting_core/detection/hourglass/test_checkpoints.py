@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from lifting_core.detection.hourglass.checkpoints import read_checkpoint
-from lifting_core.detection.hourglass.weights import load_hourglass, save_hourglass
-from lifting_core.detection.joint_sets import HUMAN36M_16, MPII
+from lifting_core.detection.hourglass.weights import load_hourglass
+from lifting_core.detection.joint_sets import HUMAN36M_16, JOINT_SETS, MPII
 from lifting_core.errors import InvalidInput
+from training import convert
 
 _PREFIX = {"bearpaw": "module.", "princeton": "model.module."}
 
@@ -66,7 +67,7 @@ def test_every_layer_of_a_public_checkpoint_puts_out_what_the_public_network_doe
     assert model.profile.joints == MPII
 
 
-def test_our_network_has_no_idle_layers(reading: Callable[[str, int], Any], tmp_path: Path) -> None:
+def test_a_file_may_hold_the_bare_weights(reading: Callable[[str, int], Any], tmp_path: Path) -> None:
     bare = torch.nn.Module.state_dict(reading("bearpaw", 2))
     torch.save(dict(bare), tmp_path / "bare.pth")
     model = read_checkpoint(tmp_path / "bare.pth", HUMAN36M_16)
@@ -74,11 +75,17 @@ def test_our_network_has_no_idle_layers(reading: Callable[[str, int], Any], tmp_
     assert model.profile.joints == HUMAN36M_16
 
 
-def test_a_converted_checkpoint_gives_the_same(reading: Callable[[str, int], Any], tmp_path: Path) -> None:
-    model = read_checkpoint(_save(tmp_path / "a.pth", _state(reading("princeton", 2), "model.module.")))
-    save_hourglass(model, tmp_path / "a.safetensors")
+@pytest.mark.parametrize("joints", ["mpii-16", "human36m-16"])
+def test_a_converted_checkpoint_gives_the_same(
+    joints: str, reading: Callable[[str, int], Any], tmp_path: Path
+) -> None:
+    path, out = (
+        _save(tmp_path / "a.pth", _state(reading("princeton", 2), "model.module.")),
+        tmp_path / "a.safetensors",
+    )
+    assert convert.main([str(path), str(out), "--joints", joints]) == 0
+    model, again = read_checkpoint(path, JOINT_SETS[joints]), load_hourglass(out)
     images = torch.rand(1, 3, 64, 64)
-    again = load_hourglass(tmp_path / "a.safetensors")
     torch.testing.assert_close(again(images)[-1], model(images)[-1], rtol=0, atol=0)
     assert again.profile == model.profile
 
