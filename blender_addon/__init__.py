@@ -7,16 +7,23 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map
+from .batch import operators as batch_operators
+from .batch import panel as batch_panel
+from .batch import properties as batch_properties
+from .operators import bone_map, feet
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseFeetPanel,
+    LiftPoseKeysPanel,
     LiftPoseMainPanel,
+    LiftPosePhotoPanel,
     LiftPoseRigPanel,
     LiftPoseScenePanel,
 )
@@ -29,16 +36,24 @@ _CLASSES = (
     *chosen_map.CLASSES,
     LiftPoseSettings,
     *bone_map.CLASSES,
+    *feet.CLASSES,
+    *batch_properties.CLASSES,
+    *batch_operators.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
     LiftPoseBuild,
+    LiftPosePose,
     LiftPoseBoneList,
     LiftPoseMainPanel,
     LiftPoseRigPanel,
+    LiftPoseFeetPanel,
+    LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseKeysPanel,
     LiftPoseScenePanel,
+    *batch_panel.CLASSES,
 )
 _registered_command: Any = None
 
@@ -49,6 +64,7 @@ def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     properties.attach()
+    batch_properties.attach()
     _registered_command = bpy.utils.register_cli_command(command.NAME, command.main)
     session.register()
 
@@ -57,6 +73,7 @@ def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything in the reverse order."""
     session.unregister()
     bpy.utils.unregister_cli_command(_registered_command)
+    batch_properties.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -3,16 +3,20 @@
 Three ways to run it: `blender -b --command lift_pose MOTION.npz OUT.blend` where the add-on is enabled,
 `blender -b --python .../command.py -- MOTION.npz OUT.blend`, and `python -m blender_addon.command MOTION.npz
 OUT.blend` where Python has the bpy module. `retarget MOTION.npz RIG.blend -o OUT.blend` in the place of these
-arguments puts a motion on a rig. Exit codes: 0, 2 for bad input, 1 for any other failure.
+arguments puts a motion on a rig, and `batch JOBS` lifts many clips. Exit codes: 0, 2 for bad input, 1 for any
+other failure.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import bpy
 
@@ -22,8 +26,10 @@ if not __package__:  # run as a script: come back as a part of the package
     sys.exit(importlib.import_module(f"{_folder.name}.command").main())
 
 from .animation.build import Placement, build
+from .batch import command as batch
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
+from .parent import end_with_parent
 from .retargeting import command as retargeting
 from .saving import check_output, save
 
@@ -35,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     arguments = list(arguments)
+    end_with_parent()
+    if arguments[:1] == [batch.NAME]:
+        return _batch(arguments[1:])
     retargets = arguments[:1] == [retargeting.NAME]
     parser, run = (retargeting.parser(), retargeting.run) if retargets else (_parser(), _write)
     try:
@@ -49,12 +58,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _batch(arguments: Sequence[str]) -> int:
+    try:
+        return batch.run(arguments)
+    except LiftPoseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         NAME, description="Turn Motion files into animated armatures in a .blend."
     )
     parser.add_argument("motions", metavar="MOTION.npz", nargs="+", type=Path, help="one armature each")
-    parser.add_argument("output", metavar="OUT.blend", type=Path)
+    parser.add_argument("output", metavar="OUT", type=Path, help=".blend, .fbx or .glb")
     parser.add_argument("--media", type=Path, help="the clip of the motions, shown behind them")
     return parser
 
@@ -67,10 +84,20 @@ def _write(options: argparse.Namespace) -> None:
         raise InvalidInput(f"{media} does not exist.", "Name the clip that the motion was lifted from.")
     read = [read_motion(path) for path in options.motions]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    for motion in read:
-        build(motion, media.resolve() if media else None, Placement(bpy.data.scenes[0]))
-    save(options.output, relative_remap=False)  # the clip's path is true already
+    shown = media.resolve() if media else None
+    made = [build(motion, shown, Placement(bpy.data.scenes[0])).armature for motion in read]
+    save(options.output, made, relative_remap=False)  # the clip's path is true already
+
+
+def _leave(code: int) -> NoReturn:
+    """End without Blender's own end, in which the bpy module of 4.2 crashes after it has written a .glb."""
+    own = Path(bpy.app.tempdir)
+    if own.name.startswith("blender_"):  # else it is everybody's
+        shutil.rmtree(own, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

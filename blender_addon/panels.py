@@ -16,9 +16,12 @@ from .operators.bone_map import (
 )
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
+from .operators.feet import LiftPoseMarkFoot, LiftPoseShowContacts, LiftPoseSolveFeet, keyed_rig
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .properties import chosen
+from .retargeting.contacts import SIDES
 from .session import session
 
 _LETTER = 7.4  # pixels that a letter of the panel is wide, at scale 1
@@ -50,7 +53,7 @@ class LiftPoseMainPanel(_Panel):
             layout.progress(factor=session.job.fraction, text=session.job.description)
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
-            _draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+            draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
 
 
 class LiftPoseBoneList(bpy.types.UIList):
@@ -94,7 +97,7 @@ class LiftPoseRigPanel(_Panel):
         row.operator(LiftPoseLoadMap.bl_idname, text="", icon="FILE_FOLDER")
         row.operator(LiftPoseSaveMap.bl_idname, text="", icon="FILE_TICK")
         if found.missing:
-            _draw_text(layout.box(), context, f"Not found: {found.missing}", False)
+            draw_text(layout.box(), context, f"Not found: {found.missing}", False)
         row = layout.row()
         row.template_list(LiftPoseBoneList.bl_idname, "", found, "pairs", found, "active", rows=6)
         column = row.column(align=True)
@@ -108,6 +111,7 @@ class LiftPoseRigPanel(_Panel):
         row = column.row()
         row.active = any(pair.part.startswith("ik:") for pair in found.pairs)
         row.prop(settings, "use_ik")
+        column.prop(settings, "feet")
 
 
 class _SettingsPanel(_Panel):
@@ -124,6 +128,43 @@ class _SettingsPanel(_Panel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         raise NotImplementedError
+
+
+class LiftPoseFeetPanel(_Panel):
+    bl_idname = "VIEW3D_PT_lift_pose_feet"
+    bl_label = "Foot Contacts"
+    bl_parent_id = LiftPoseMainPanel.bl_idname
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return keyed_rig(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        for side in SIDES:
+            row = layout.row(align=True)
+            row.label(text=f"{side.title()} Foot")
+            for direction in ("down", "up"):
+                mark: Any = row.operator(LiftPoseMarkFoot.bl_idname, text=direction.title())
+                mark.side, mark.direction = side, direction
+        layout.operator(LiftPoseShowContacts.bl_idname, icon="PMARKER_ACT")
+        layout.operator(LiftPoseSolveFeet.bl_idname, icon="FILE_REFRESH")
+
+
+class LiftPosePhotoPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_photo"
+    bl_label = "From a Photo"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return LiftPoseRigPanel.poll(context)
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.prop(settings, "photo_heading")
+        layout.prop(settings, "photo_keyed")
+        layout.prop(settings, "photo_asset")
+        layout.operator(LiftPosePose.bl_idname, icon="POSE_HLT")
 
 
 class LiftPoseClipPanel(_SettingsPanel):
@@ -160,17 +201,32 @@ class LiftPoseEnginePanel(_SettingsPanel):
         layout.prop(settings, "smoothing")
 
 
+class LiftPoseKeysPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_keys"
+    bl_label = "Keys"
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.prop(settings, "destination")
+        if settings.destination == "APPEND":
+            layout.prop(settings, "keep_going")
+        layout.prop(settings, "use_reduction")
+        if settings.use_reduction:
+            layout.prop(settings, "joint_error")
+
+
 class LiftPoseScenePanel(_SettingsPanel):
     bl_idname = "VIEW3D_PT_lift_pose_scene"
     bl_label = "Scene"
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "match")
-        layout.prop(settings, "start_frame")
+        row = layout.row()
+        row.active = settings.destination != "APPEND"
+        row.prop(settings, "start_frame")
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
 
 
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
     """Labels do not break lines by themselves."""
     letters = int(context.region.width / (_LETTER * context.preferences.system.ui_scale))
     column = layout.column(align=True)

@@ -122,14 +122,12 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
             (
                 "ACTIVE",
                 "Active Armature",
-                "The active armature, which Lift Pose must have made. It keeps its proportions; "
-                "the motion is a new Action, and the old Action is kept in the file",
+                "The active armature, which Lift Pose must have made. It keeps its proportions",
             ),
             (
                 "RIG",
                 "Rig",
-                "A character's rig, whatever its bones are called. The motion is a new Action, and the old "
-                "Action is kept in the file",
+                "A character's rig, whatever its bones are called",
             ),
         ],
     )
@@ -158,10 +156,70 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         name="IK",
         description="Key the IK controls and poles of the hands and feet too, and switch the limbs to them",
     )
+    feet: EnumProperty(
+        name="Feet",
+        description="Whether feet stand still on the floor that the rig stands on at rest",
+        items=[
+            ("OFF", "As in the Motion", "They may slide and sink"),
+            ("AUTOMATIC", "Still in Contacts", "Still where the motion says that they are on the floor"),
+            ("ALWAYS", "Always Still", "They never leave the place that they stand on"),
+            ("FLOOR", "On the Floor", "They do not sink below the floor, but may slide"),
+        ],
+        default="AUTOMATIC",
+    )
+    photo_heading: EnumProperty(
+        name="Heading",
+        description="Which way the rig faces after a photo",
+        items=[
+            ("RIG", "As It Is", "The rig goes on facing as it does now"),
+            ("CAMERA", "As in the Photo", "The rig faces the scene's camera as the person faces the photo's"),
+        ],
+    )
+    photo_keyed: BoolProperty(
+        name="Key the Pose",
+        description="Key the pose of a photo at the current frame, beside the keys that the rig has. "
+        "Off: the rig only takes the pose, unless Auto Keying is on",
+    )
+    photo_asset: BoolProperty(
+        name="Pose Asset",
+        description="Also keep the pose of a photo as an asset of this file, for the Asset Browser",
+    )
     start_frame: IntProperty(
         name="Clip Starts At",
         description="The scene frame of the first frame of the clip",
         default=1,
+    )
+    use_reduction: BoolProperty(
+        name="Fewer Keys",
+        description="Smooth curves with few keys, instead of a key a frame",
+    )
+    joint_error: FloatProperty(
+        name="Joint Error",
+        description="How far any joint may stray from the motion, at any of its frames, for fewer keys",
+        subtype="DISTANCE",
+        min=0.0001,
+        soft_max=0.05,
+        default=0.005,
+        precision=4,
+    )
+    destination: EnumProperty(
+        name="Destination",
+        description="Where the keys go. What is animated already is kept in any case",
+        items=[
+            ("ACTION", "New Action", "A new Action; the old one is kept in the file"),
+            ("STRIP", "NLA Strip", "A strip in a new track of the NLA, above the others"),
+            (
+                "APPEND",
+                "Append",
+                "From the current frame on, after what is animated already, in a copy of the Action; "
+                "the Action itself is kept in the file",
+            ),
+        ],
+    )
+    keep_going: BoolProperty(
+        name="Keep Going",
+        description="Start where the armature stands at the current frame, and face as it does",
+        default=True,
     )
     match: EnumProperty(
         name="Match Scene",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import bpy
 
+from .batch.child import BatchProcess
 from .engine.client import Engine
 from .engine.interpreter import engine_python
 from .engine.job import Job
@@ -28,6 +29,7 @@ class _Session:
     def __init__(self) -> None:
         self.job: Job | None = None
         self.outcome: Outcome | None = None
+        self.batch: BatchProcess | None = None
         self._engine: Engine | None = None
 
     def engine(self, context: bpy.types.Context) -> Engine:
@@ -54,15 +56,22 @@ class _Session:
             self._engine.stop()
         self._engine = None
 
+    def end(self) -> None:
+        """Stop the engine and the batch."""
+        if self.batch is not None:
+            self.batch.stop()
+        self.batch = None
+        self.close()
+
 
 session = _Session()
 
 
 def register() -> None:
-    atexit.register(session.close)
+    atexit.register(session.end)
 
 
 def unregister() -> None:
-    atexit.unregister(session.close)
-    session.close()
+    atexit.unregister(session.end)
+    session.end()
     session.job = session.outcome = None

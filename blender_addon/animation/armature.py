@@ -10,10 +10,11 @@ import numpy as np
 from mathutils import Matrix, Quaternion, Vector
 from numpy.typing import NDArray
 
-from ..compatibility import Animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
-from .fcurves import Keys
+from ..retargeting.channels import key_rotation
+from .destination import check_animatable
+from .fcurves import Curves, Keys
 
 _MARK = "lift_pose_source"  # a custom property on the armatures that this add-on made
 _SIDES = {
@@ -87,16 +88,13 @@ def _colour_sides(data: bpy.types.Armature) -> None:
 
 
 def check_bones(armature: bpy.types.Object, motion: Motion) -> None:
-    """Raises InvalidInput when the armature lacks bones of the motion, or its NLA is being tweaked."""
+    """Raises InvalidInput when the armature lacks bones of the motion, or cannot be animated as it is."""
     missing = [name for name in motion.bone_names if name not in armature.pose.bones]
     if missing:
         raise InvalidInput(
             f"The armature {armature.name} lacks the bones {', '.join(missing)}.", "Choose a new armature."
         )
-    if armature.animation_data and armature.animation_data.use_tweak_mode:
-        raise InvalidInput(
-            f"A strip of the armature {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
-        )
+    check_animatable(armature)
 
 
 def scale_to(armature: bpy.types.Object, motion: Motion) -> float:
@@ -106,7 +104,7 @@ def scale_to(armature: bpy.types.Object, motion: Motion) -> float:
     return float(own / standing) if standing > 0 and own > 0 else 1.0
 
 
-def key_pose(armature: bpy.types.Object, animation: Animation, motion: Motion, keys: Keys) -> None:
+def key_pose(armature: bpy.types.Object, curves: list[Curves], motion: Motion, keys: Keys) -> None:
     """Key the motion's known frames on an armature that has its bones.
 
     Rotations are carried over relative to rest: a world-space turn away from the motion's rest pose is the
@@ -115,18 +113,17 @@ def key_pose(armature: bpy.types.Object, animation: Animation, motion: Motion, k
     rotations = motion.rotations[motion.present]
     for index, name in enumerate(motion.bone_names):
         bone = armature.pose.bones[name]
-        bone.rotation_mode = "QUATERNION"
         rest = np.array(bone.bone.matrix_local.to_3x3())
         change = rest.T @ np.array(Quaternion(motion.rest_rotations[index]).to_matrix())
         turned = np.column_stack([rotations[:, index, 0], rotations[:, index, 1:] @ change.T])
-        keys.insert(animation, bone.path_from_id("rotation_quaternion"), turned, name)
-    _key_root(armature, animation, motion, keys)
+        key_rotation(bone, curves, keys, turned)
+    _key_root(armature, curves, motion, keys)
 
 
-def _key_root(armature: bpy.types.Object, animation: Animation, motion: Motion, keys: Keys) -> None:
+def _key_root(armature: bpy.types.Object, curves: list[Curves], motion: Motion, keys: Keys) -> None:
     bone = armature.pose.bones[motion.bone_names[0]]
     path = motion.root_translation[motion.present] * scale_to(armature, motion)
-    keys.insert(animation, bone.path_from_id("location"), _local(path, bone.bone.matrix_local), bone.name)
+    keys.insert(curves, bone.path_from_id("location"), _local(path, bone.bone.matrix_local), bone.name)
 
 
 def _local(points: NDArray[np.float64], frame: Matrix) -> NDArray[np.float64]:

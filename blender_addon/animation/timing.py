@@ -30,6 +30,16 @@ def scene_frames(motion: Motion, rate: float, start: int) -> NDArray[np.float64]
     return whole if abs(frames - whole).max(initial=0) < _SCATTER else frames
 
 
+def from_frame(keys: Keys, frame: float) -> Keys:
+    """The same keys, the first one at a frame."""
+    return Keys(keys.frames - keys.frames[0] + frame, keys.holds)
+
+
+def clip_start(motion: Motion, keys: Keys, rate: float) -> int:
+    """The scene frame of a clip's time 0, when these are the keys of its motion."""
+    return round(float(keys.frames[0] - motion.time[motion.present][0] * rate))
+
+
 def pose_keys(motion: Motion, frames: NDArray[np.float64]) -> Keys:
     """Keys for the frames with a person; the pose before a gap is held until the person is back."""
     present = np.flatnonzero(motion.present)

@@ -14,6 +14,7 @@ from ..errors import InvalidInput, LiftPoseError
 from ..motion_file import read_motion
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
+from ..retargeting.memory import needs
 from ..session import session
 from .job import JobOperator
 from .placing import Place, chosen_place, missing_target, put_into_scene
@@ -53,7 +54,8 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         except LiftPoseError as error:
             kept = f"{error.advice} The motion is kept in {self._output}.".strip()
             raise LiftPoseError(error.message, kept) from error
-        self._output.unlink(missing_ok=True)
+        if not needs(bpy.data.actions, self._output):
+            self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
 
 
