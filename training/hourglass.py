@@ -103,8 +103,10 @@ def _tested(model: HourglassModel, held_out: list[AnnotatedPerson], step: int, l
     """An entry of the history."""
     entry: dict[str, Any] = {"step": step, "loss": loss}
     if held_out:
-        entry |= asdict(evaluate(model, held_out, model.mean.device))
-        log.info("Step %d: loss %.6f, PCKh@0.5 %.1f %%, %.2f px.", step, loss, entry["pckh"], entry["pixels"])
+        errors = evaluate(model, held_out, model.mean.device)
+        entry |= asdict(errors)
+        pckh = "" if errors.pckh is None else f"PCKh@0.5 {errors.pckh:.1f} %, "
+        log.info("Step %d: loss %.6f, %s%.2f px.", step, loss, pckh, errors.pixels)
     return entry
 
 

@@ -26,12 +26,12 @@ Floats = NDArray[np.floating[Any]]
 class HeldOut:
     """Errors over all annotated joints of some people."""
 
-    pckh: float
+    pckh: float | None
     """Per cent of the joints, pelvis and thorax not counted, that are found to within half the size of the
-    head (Andriluka et al., CVPR 2014); NaN where no head size is known."""
+    head (Andriluka et al., CVPR 2014); None where no head size is known."""
     pixels: float
     """Mean distance in pixels of the picture."""
-    by_joint: dict[str, float]
+    by_joint: dict[str, float | None]
     """PCKh@0.5 of every joint."""
 
 
@@ -67,5 +67,5 @@ def scores(
     )
 
 
-def _percentage(hits: Floats) -> float:
-    return float(100 * np.nanmean(hits)) if np.isfinite(hits).any() else float("nan")
+def _percentage(hits: Floats) -> float | None:
+    return float(100 * np.nanmean(hits)) if np.isfinite(hits).any() else None

@@ -24,5 +24,6 @@ def test_pckh_counts_joints_within_half_a_head() -> None:
 
 def test_without_heads_there_are_pixels_only() -> None:
     result = scores(np.ones((1, 4, 2)), np.zeros((1, 4, 2)), np.array([np.nan]), _NAMES)
-    assert np.isnan(result.pckh)
+    assert result.pckh is None
+    assert set(result.by_joint.values()) == {None}
     assert result.pixels == pytest.approx(np.sqrt(2))
