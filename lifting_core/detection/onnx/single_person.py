@@ -10,7 +10,7 @@ from lifting_core.detection.hourglass.decoding import decode
 from lifting_core.detection.onnx.description import OnnxDescription
 from lifting_core.detection.onnx.session import Array, OnnxSession
 
-_BLUR = 1.0
+_BLUR = 0.5
 """Cells, against the noise of heat maps."""
 
 
