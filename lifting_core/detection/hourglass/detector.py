@@ -38,7 +38,10 @@ def read_hourglass(path: Path) -> HourglassModel:
 
 
 def best_precision(device: torch.device) -> torch.dtype:
-    """Half precision where the device computes in it, and not only stores: 95 % of the joints move by less than 0.06 px."""
+    """Half precision where the device computes in it, and not only stores.
+
+    It moves 95 % of the joints by less than 0.06 px of the input.
+    """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
     computes: Callable[[], bool] = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)
