@@ -153,7 +153,8 @@ def _seconds(rig: bpy.types.Object, ik: bool, motion: Motion, frames: int) -> fl
         motion.fps, motion.source, np.arange(frames) / motion.fps, motion.image_size,
         motion.camera_matrix, motion.camera_from_world, motion.bone_names, motion.bone_parents,
         motion.bone_heads, motion.bone_tails, motion.rest_rotations, motion.rest_joints,
-        motion.rotations[known], motion.root_translation[known], motion.contacts[known],
+        motion.rotations[known], motion.root_translation[known], motion.joint_confidence[known],
+        motion.contacts[known],
     )  # fmt: skip
     target = Target(bpy.context.scene, rig, recognised(rig).bone_map, ik=ik, feet="AUTOMATIC")
     began = time.process_time()

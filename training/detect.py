@@ -57,7 +57,7 @@ def detect_videos(videos: dict[VideoName, Path], parts: Path, open_for: Opener) 
 
 
 def detect_video(path: Path, detector: Detector) -> NDArray[np.float32]:
-    """(T, 17, 2) px of Human3.6M's joints of the largest person; NaN where the detector has none.
+    """(T, 17, 2) px of `skeleton.HUMAN36M_JOINTS` of the largest person; NaN where the detector has none.
 
     Frames in which nobody is found are interpolated and told in the log. The detector is closed in the end.
     """

@@ -19,7 +19,7 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.human36m import Statistics, statistics
 from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.weights import LiftingModel, Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from lifting_core.torch_files import read_torch_file
 from training.tasks.human36m import STATURE
 
@@ -112,10 +112,12 @@ def _model(state: State, layout: _Layout, known: Statistics) -> LiftingModel:
     shape = NetworkShape(
         inputs=entry.shape[1], outputs=exit_.shape[0], width=entry.shape[0], blocks=blocks, max_norm=False
     )
-    names = {32: tuple(name for name in JOINTS if name != "neck"), 34: JOINTS}.get(shape.inputs)
-    if names is None or shape.outputs != 3 * (len(JOINTS) - 1):
+    names = {32: tuple(name for name in HUMAN36M_JOINTS if name != "neck"), 34: HUMAN36M_JOINTS}.get(
+        shape.inputs
+    )
+    if names is None or shape.outputs != 3 * (len(HUMAN36M_JOINTS) - 1):
         raise ValueError(f"{shape.inputs} numbers in and {shape.outputs} out, not 32 or 34 and 48")
-    profile = Profile(names, JOINTS[1:], STATURE, {"converted_from": layout.name}, "pixels")
+    profile = Profile(names, HUMAN36M_JOINTS[1:], STATURE, {"converted_from": layout.name}, "pixels")
     model = LiftingModel(profile, shape)
     network = model.network
     network.load_state_dict(_network_state(state, layout, blocks), strict=False)
@@ -150,12 +152,14 @@ def _matrix(state: State, name: str) -> Tensor:
 
 def _standardise(model: LiftingModel, names: tuple[str, ...], known: Statistics) -> None:
     """Set the normalisation; keypoints' statistics may be of all 17 or only of those that are read."""
-    columns = [JOINTS.index(name) for name in names]
+    columns = [HUMAN36M_JOINTS.index(name) for name in names]
     for buffer, values in (
         ("input_mean", known.keypoints_mean),
         ("input_deviation", known.keypoints_std),
         ("output_mean", known.joints_mean),
         ("output_deviation", known.joints_std),
     ):
-        rows = values[columns] if buffer.startswith("input") and len(values) == len(JOINTS) else values
+        rows = (
+            values[columns] if buffer.startswith("input") and len(values) == len(HUMAN36M_JOINTS) else values
+        )
         getattr(model, buffer).copy_(torch.from_numpy(np.ascontiguousarray(rows)).reshape(-1))

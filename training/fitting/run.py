@@ -13,7 +13,7 @@ import torch
 from lifting_core import __version__
 from lifting_core.lifting.weights import LiftingModel, save_model
 from training.fitting.batches import Source
-from training.fitting.loop import BLOCK, Fit
+from training.fitting.loop import BLOCK, Fit, Trained
 from training.fitting.monitor import Monitor
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
@@ -29,15 +29,15 @@ from training.fitting.record import (
 
 log = logging.getLogger(__name__)
 
-TestError = Callable[[LiftingModel], float]
-"""Millimetres on people who are not trained on."""
+TestError = Callable[[], float]
+"""Millimetres that the model is off, as it now is, on people who are not trained on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """What to train, and on what."""
 
-    model: LiftingModel
+    model: Trained
     """Untrained, on its device."""
     source: Source
     steps_per_epoch: int
@@ -46,6 +46,8 @@ class Task:
     """What the data are, for the record."""
     stored: torch.dtype
     """Precision of the weights file."""
+    whole: LiftingModel | None = None
+    """What is written to that file, where the model is only a part of it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def train(
             for epoch in range(done, min(done + cadence.epochs(task.steps_per_epoch), recipe.epochs)):
                 entry = _train_epoch(fit, task, recipe, epoch, monitor)
             if processes.leads:
-                entry["test_mpjpe_mm"] = round(task.test_error(task.model), 4)
+                entry["test_mpjpe_mm"] = round(task.test_error(), 4)
                 history.append(entry)
             fit.save(out / CHECKPOINT, history)
             if processes.leads:
@@ -120,9 +122,13 @@ def _train_epoch(fit: Fit, task: Task, recipe: Recipe, epoch: int, monitor: Moni
 
 
 def _write_results(out: Path, task: Task, settings: dict[str, Any], history: list[dict[str, Any]]) -> None:
-    record = {"version": __version__, **settings, **history[-1]}
-    task.model.profile = replace(task.model.profile, record=record)
-    save_model(task.model, out / WEIGHTS, task.stored)
+    record: dict[str, Any] = {"version": __version__, **settings, **history[-1]}
+    if task.whole is not None:
+        record = task.whole.profile.record | {"temporal": record}
+    whole = task.whole or task.model
+    assert isinstance(whole, LiftingModel)
+    whole.profile = replace(whole.profile, record=record)
+    save_model(whole, out / WEIGHTS, task.stored)
     write_json(out / HISTORY, history)
 
 

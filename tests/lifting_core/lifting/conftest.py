@@ -7,13 +7,13 @@ from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.weights import LiftingModel, Profile
 
 KEYPOINTS = ("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "left_knee", "right_knee")
-JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "thorax", "neck")
+HUMAN36M_JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "thorax", "neck")
 
 
 @pytest.fixture
 def model() -> LiftingModel:
     """A small model with random weights."""
     torch.manual_seed(0)
-    profile = Profile(KEYPOINTS, JOINTS, 1.7, {"recipe": "none"})
-    model = LiftingModel(profile, NetworkShape(profile.features, 3 * len(JOINTS), width=32))
+    profile = Profile(KEYPOINTS, HUMAN36M_JOINTS, 1.7, {"recipe": "none"})
+    model = LiftingModel(profile, NetworkShape(profile.features, 3 * len(HUMAN36M_JOINTS), width=32))
     return model.eval().requires_grad_(False)

@@ -76,15 +76,15 @@ def test_a_detector_of_something_else_is_refused(lifter: Lifter) -> None:
 def test_a_full_gpu_falls_back_to_the_cpu(
     lifter: Lifter, model: LiftingModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    forward, calls = LiftingModel.forward, []
+    infer, calls = LiftingModel.with_spread, []
 
-    def full_once(self: LiftingModel, features: torch.Tensor) -> torch.Tensor:
+    def full_once(self: LiftingModel, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         calls.append(len(features))
         if len(calls) == 1:
             raise torch.OutOfMemoryError
-        return forward(self, features)
+        return infer(self, features)
 
-    monkeypatch.setattr(LiftingModel, "forward", full_once)
+    monkeypatch.setattr(LiftingModel, "with_spread", full_once)
     names = model.profile.keypoints
     with caplog.at_level(logging.WARNING):
         lifted = lifter.lift(names, keypoints(2, len(names)), np.ones((2, len(names))), CAMERA)
