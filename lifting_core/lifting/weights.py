@@ -55,6 +55,7 @@ class Profile:
         return (3 if self.input == "view" else 2) * len(self.keypoints) + self.apparent_size
 
 
+_LONGEST_WINDOW = 243
 _SPREAD_LIMITS = (-5.0, 0.0)
 """Logarithms of metres: no joint is surer than to 7 mm, and none is farther off than a metre."""
 
@@ -205,6 +206,8 @@ def _empty_model(
     for one in (shape, over_time or shape):
         if max(one.inputs, one.outputs, one.width, one.spread) > 1 << 16 or one.blocks > 64:
             raise ValueError("a network of absurd size")
+    if over_time is not None and over_time.window > _LONGEST_WINDOW:
+        raise ValueError(f"a window of {over_time.window} frames")
     with torch.device("meta"):
         model = LiftingModel(Profile(**{**profile, **names}), shape, over_time)
     return model.to_empty(device="cpu")

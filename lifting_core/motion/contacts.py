@@ -19,6 +19,12 @@ _FOOT_CUTOFF = 3.5
 _STANDING, _WALKING = 0.6, 0.4
 """Metres a second, and parts of the body's own speed: how fast a foot is that is as likely on the floor as
 off it. In walking it is the foot's errors that grow with the speed."""
+_SEEN_SLOW = 0.3
+"""Metres a second across the line of sight: the same for a foot in the picture."""
+_TOWARD = 3.0
+"""How much faster a foot may seem that stands still in the picture: what is left is mostly errors of depth."""
+_SEEN = 0.3
+"""Keypoints below this confidence do not tell whether a foot moves."""
 _BODY_CUTOFF = 0.7
 """Hz: above this the middle of the feet does not tell how the body moves."""
 _LOW = 0.08
@@ -35,18 +41,24 @@ def stillness(time: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
     return _likelihood(_speed(time, steady), _SLOW)
 
 
-def foot_contacts(time: NDArray[Any], points: NDArray[Any], standing: NDArray[Any]) -> NDArray[np.float64]:
+def foot_contacts(
+    time: NDArray[Any], points: NDArray[Any], standing: NDArray[Any], in_picture: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
     """(T, 2) how surely each foot is on the floor, 0 to 1: its heel, its toes or its ankle are slow and low.
 
     Slow means much slower than the body, and low means not far above where the lowest point has been around
     that time, if that is near the floor.
     Arguments: time (T,) seconds; points (T, 2, N, 3) of each foot, metres in world axes, floor at z = 0;
-    standing (N,), their heights above the floor when the foot is flat on it.
+    standing (N,), their heights above the floor when the foot is flat on it; in_picture (T, 2) how surely
+    each foot stands still in the picture (`still_in_picture`), NaN where it is not seen.
     """
+    seen = np.full(points.shape[:2], np.nan) if in_picture is None else in_picture
+    patience = np.repeat(np.nan_to_num(1 + (_TOWARD - 1) * seen, nan=1.0), points.shape[2], axis=1)
     feet = points.reshape(len(time), -1, 3)
     steady = smooth(time, feet, np.ones(feet.shape[:2]), _FOOT_CUTOFF)
     body = smooth(time, feet.mean(axis=1, keepdims=True), np.ones((len(time), 1)), _BODY_CUTOFF)
-    slow = _likelihood(_speed(time, steady), _STANDING + _WALKING * _speed(time, body))
+    half = patience * (_STANDING + _WALKING * _speed(time, body))
+    slow = _likelihood(_speed(time, steady), half)
     height = steady[..., 2] - np.tile(standing, 2)
     lowest = height.argmin(axis=1)[:, None]
     floor = smooth(
@@ -56,8 +68,25 @@ def foot_contacts(time: NDArray[Any], points: NDArray[Any], standing: NDArray[An
         _FLOOR_CUTOFF,
     )[..., 0]
     sure = slow * _likelihood(height - np.clip(floor, 0, _FALSE_RISE), _LOW)
-    surest: NDArray[np.float64] = sure.reshape(points.shape[:3]).max(axis=2)
+    surest: NDArray[np.float64] = sure.reshape(points.shape[:3]).max(axis=2) * np.nan_to_num(seen, nan=1.0)
     return surest
+
+
+def still_in_picture(
+    time: NDArray[Any], points: NDArray[Any], confidence: NDArray[Any]
+) -> NDArray[np.float64]:
+    """(T, 2) from 1 where the stillest point of a foot stands still in the picture to 0 where all move.
+
+    NaN where a foot is not seen. The camera must stand still, too.
+    Arguments: time (T,) seconds; points (T, 2, N, 2) of each foot, metres across the line of sight;
+    confidence (T, 2, N).
+    """
+    seen = confidence.reshape(len(time), -1)
+    steady = smooth(time, points.reshape(*seen.shape, 2), seen, _SPEED_CUTOFF)
+    still = _likelihood(_speed(time, steady), _SEEN_SLOW)
+    known = seen.reshape(confidence.shape) >= _SEEN
+    stillest = np.where(known, still.reshape(confidence.shape), 0.0).max(axis=2)
+    return np.where(known.any(axis=2), stillest, np.nan)
 
 
 def _likelihood(excess: NDArray[np.float64], half: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.motion.completion import completed, given_joints
-from lifting_core.motion.contacts import foot_contacts
+from lifting_core.motion.contacts import foot_contacts, still_in_picture
 from lifting_core.motion.gaps import bridged_frames, fill
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
@@ -49,6 +49,7 @@ _SLOW = [
 which share of the cut-off frequency these are smoothed: a small error of theirs turns the body far."""
 _ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
 _SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
+_SEEN_OF_FEET = [ankle + sole for ankle, sole in zip(_ANKLES, _SOLES, strict=True)]
 _FEET_SEEN = 0.1
 """The mean confidence of heels and toes from which on they are trusted to tell the floor."""
 _BODY = slice(len(HUMAN36M_JOINTS))
@@ -184,6 +185,18 @@ def _feet(confidence: NDArray[Any]) -> NDArray[np.intp]:
     return np.array(_SOLES if (confidence[:, _SOLES].mean(axis=0) > _FEET_SEEN).all() else _ANKLES)
 
 
+def _feet_still(
+    observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp], depth: NDArray[Any]
+) -> NDArray[np.float64]:
+    """(M, 2) how surely each foot stands still in the picture; `depth` (M,) of the pelvis, metres."""
+    points, trust = joint_keypoints(
+        observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
+    )
+    across = rays(points[:, _SEEN_OF_FEET], observation.camera_matrix)[..., :2] * depth[:, None, None, None]
+    trust = np.where(seen[frames, None, None], np.nan_to_num(trust[:, _SEEN_OF_FEET]), 0.0)
+    return still_in_picture(observation.time[frames], np.nan_to_num(across), trust)
+
+
 def _motion(
     observation: Observation,
     seen: NDArray[np.bool_],
@@ -200,7 +213,8 @@ def _motion(
     given = given_joints(observation.joints[seen])
     confidence = np.where(seen[:, None] & given, np.nan_to_num(observation.joint_confidence), 0)
     feet = _feet(confidence[frames])
-    contacts = foot_contacts(observation.time[frames], world[:, feet], rest.joints[feet[0], 2])
+    still = _feet_still(observation, seen, frames, in_camera[:, 0, 2])
+    contacts = foot_contacts(observation.time[frames], world[:, feet], rest.joints[feet[0], 2], still)
     count = len(observation.time)
 
     def all_frames(values: NDArray[Any], empty: float = np.nan) -> NDArray[Any]:

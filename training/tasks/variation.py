@@ -69,8 +69,8 @@ _SEGMENTS = [
 class Variety:
     """How far bodies are varied; degrees."""
 
-    head: tuple[float, float, float] = (12.0, 8.0, 25.0)
-    """Standard deviations of nodding, of leaning to a side and of turning about the neck."""
+    head: tuple[float, float, float] = (25.0, 12.0, 8.0)
+    """Standard deviations of turning about the neck, of nodding and of leaning to a side."""
     hand: tuple[float, float, float] = (35.0, 28.0, 14.0)
     """Of turning about the forearm, of bending and of leaning to the thumb."""
     foot: tuple[float, float, float] = (10.0, 8.0, 8.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lifting_core.motion.contacts import foot_contacts, stillness
+from lifting_core.motion.contacts import foot_contacts, still_in_picture, stillness
 from lifting_core.motion.smoothing import smooth
 from lifting_core.skeleton import JOINTS
 
@@ -88,3 +88,40 @@ def test_somebody_in_the_air_stands_on_nothing() -> None:
     contacts = foot_contacts(time, ankles, np.array([0.085]))
     assert (contacts[height > 0.3] < 0.3).all()
     assert (contacts[(time < 0.6) | (time > 1.4)] > 0.9).all()
+
+
+@pytest.mark.parametrize(("speed", "still"), [(0.0, 1.0), (0.3, 0.5), (1.5, 0.01)])
+def test_the_stillest_point_tells_whether_a_foot_moves_in_the_picture(speed: float, still: float) -> None:
+    """In a rolling foot, which stands, the toes are still while the heel moves."""
+    time = np.arange(60) / 30
+    points, confidence = np.zeros((60, 2, 3, 2)), np.ones((60, 2, 3))
+    points[:, 0, :, 0] = speed * time[:, None]
+    points[:, 1, :2, 0] = 2 * time[:, None]
+    found = still_in_picture(time, points, confidence)[5:-5]
+    np.testing.assert_allclose(found[:, 0], still, atol=0.03)
+    assert (found[:, 1] > 0.95).all()
+
+
+def test_a_foot_that_is_not_seen_is_neither_still_nor_moving() -> None:
+    time, confidence = np.arange(30) / 30, np.ones((30, 2, 1))
+    confidence[10:20, 1] = 0.1
+    found = still_in_picture(time, np.zeros((30, 2, 1, 2)), confidence)
+    assert np.isnan(found[10:20, 1]).all()
+    assert (found[:, 0] > 0.95).all()
+
+
+def test_the_picture_settles_what_errors_of_depth_leave_open() -> None:
+    """Both ankles seem to move in depth; the picture shows that one of them stands."""
+    time = np.arange(90) / 30
+    ankles = np.tile([0.0, 0, 0.085], (90, 2, 1, 1))
+    ankles[..., 1] += 0.12 * np.sin(2 * np.pi * time)[:, None, None]
+    in_picture = np.tile([1.0, 0.0], (90, 1))
+    standing = np.array([0.085])
+    assert foot_contacts(time, ankles, standing).min() < 0.7
+    contacts = foot_contacts(time, ankles, standing, in_picture)
+    assert (contacts[:, 0] > 0.9).all()
+    assert (contacts[:, 1] == 0).all()
+    unseen = np.full((90, 2), np.nan)
+    np.testing.assert_array_equal(
+        foot_contacts(time, ankles, standing, unseen), foot_contacts(time, ankles, standing)
+    )
