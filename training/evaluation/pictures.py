@@ -19,7 +19,7 @@ from lifting_core.skeleton import HUMAN36M_PARENTS
 from training.datasets.human36m.names import ACTIONS
 from training.evaluation.metrics import distances
 from training.evaluation.scoring import Report
-from training.fitting.run import HISTORY
+from training.fitting.record import HISTORY
 from training.folders import make_folder
 from training.tasks.poses import Poses
 
