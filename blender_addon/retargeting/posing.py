@@ -28,17 +28,15 @@ from .rotations import (
     unit,
 )
 
-_ENDS = ("_hand", "_foot")
-
 
 def orientations(
     motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, body: Body
 ) -> dict[str, Quaternions]:
     """(T, 4) in armature space for each bone that moves, in the T known frames; parents come first.
 
-    A chain of bones shares the bend of a part of the trunk, and the twist of a limb. Hands and feet that were
-    never seen are left out: they go along with their limbs. Hands rest on forearms as they do on the rig;
-    feet stand at rest as the rig's do.
+    A chain of bones shares the bend of a part of the trunk, and the twist of a limb. Hands that were never
+    seen are left out: they keep the user's pose. Hands rest on forearms as they do on the rig; feet stand at
+    rest as the rig's do, and go along with the person's shins where they were never seen.
     """
     turns = [multiply(multiply(body.axes, turn), inverse(body.axes)) for turn in turns_from_rest(motion)]
     along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
@@ -65,9 +63,9 @@ class _Person:
     """As of `rest_poses`."""
 
     def shows(self, index: int) -> bool:
-        """Whether a bone tells how the rig's is to turn: all do, but hands and feet that were never seen."""
+        """Whether a bone tells how the rig's is to turn: all do, but hands that were never seen."""
         seen = self.motion.joint_confidence[:, self.motion.bone_tails[index]] > 0
-        return bool(seen.any()) or not self.motion.bone_names[index].endswith(_ENDS)
+        return bool(seen.any()) or not self.motion.bone_names[index].endswith("_hand")
 
     def turned(self, index: int, bone_map: BoneMap) -> Iterator[tuple[str, Quaternions]]:
         """The rig's bones of a part, and how (T, 4) they turn away from their rest."""
