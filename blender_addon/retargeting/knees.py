@@ -33,7 +33,8 @@ def unhurried(
         swings[edge.swing] = True
     too_straight = swings & (bend < least)
     shorter = _distance(leg, np.minimum(least, np.pi)) / np.maximum(distance, 1e-9)
-    return way * np.where(too_straight, shorter, 1.0)[:, None]
+    shortened: Vectors = way * np.where(too_straight, shorter, 1.0)[:, None]
+    return shortened
 
 
 def _bend(leg: Leg, distance: NDArray[np.float64]) -> NDArray[np.float64]:
