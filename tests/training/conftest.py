@@ -115,12 +115,14 @@ ROOT Hips
           JOINT LeftArm { OFFSET 3.4 0.9 0 CHANNELS 3 Zrotation Yrotation Xrotation
             JOINT LeftForeArm { OFFSET 5.0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
               JOINT LeftHand { OFFSET 3.4 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
-                End Site { OFFSET 0.9 0 0 } } } } }
+                JOINT LeftFingerBase { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
+                  End Site { OFFSET 0.9 0 0 } } } } } }
         JOINT RightShoulder { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
           JOINT RightArm { OFFSET -3.4 0.9 0 CHANNELS 3 Zrotation Yrotation Xrotation
             JOINT RightForeArm { OFFSET -5.0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
               JOINT RightHand { OFFSET -3.4 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
-                End Site { OFFSET -0.9 0 0 } } } } } } } }
+                JOINT RightFingerBase { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
+                  End Site { OFFSET -0.9 0 0 } } } } } } } } }
 }
 """
 
