@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from lifting_core.lifting.network import NetworkShape
+from lifting_core.lifting.weights import LiftingModel, Profile, save_model
+from lifting_core.skeleton import JOINTS
 from training.datasets.human36m.writing import WRITERS, Take
 from training.datasets.mocap import POINTS, Clip
 from training.standin import make_takes
+from training.tasks.detections import KEYPOINTS
 
 STANDING = {
     "pelvis": (0.0, 0.0, 0.95),
@@ -67,6 +72,18 @@ def moving_person(subject: str, seed: int, frames: int = 60) -> Clip:
 def people() -> list[Clip]:
     """A clip of each of eight people."""
     return [moving_person(f"person{number}", number) for number in range(8)]
+
+
+@pytest.fixture(scope="session")
+def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the default profile that know nothing."""
+    torch.manual_seed(0)
+    profile = Profile(KEYPOINTS, JOINTS[1:], 1.70, apparent_size=True)
+    model = LiftingModel(profile, NetworkShape(profile.features, 3 * (len(JOINTS) - 1), width=32, blocks=1))
+    model.output_deviation.fill_(0.2)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save_model(model, path)
+    return path
 
 
 @pytest.fixture(scope="session")
