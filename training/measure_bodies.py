@@ -8,9 +8,6 @@ lengths of the body's segments vary from children to tall adults.
 from __future__ import annotations
 
 import argparse
-import functools
-import gzip
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,21 +17,16 @@ from numpy.typing import NDArray
 
 from lifting_core.files import written_whole
 from training.datasets.anatomy import SEGMENTS, TABLE
-from training.rendering.makehuman import AVERAGE_MAN, BaseMesh
+from training.rendering.makehuman import AVERAGE_MAN, SKIN, BaseMesh
+from training.rendering.shapes import draw_sex_and_age, draw_shape
 
 Array = NDArray[np.float64]
 Landmarks = Mapping[str, Array]
 """(3,) metres by name, left side; x left, y back, z up."""
 
 _BODIES = 600
-_CHILDREN = 0.25
-"""Share of bodies that are not grown up."""
-_HEIGHT = 0.35
-"""Share of MakeHuman's least and greatest height (1.37 and 2.45 m for a man) that people reach."""
-_RACES = ("african", "asian", "caucasian")
-
-# Vertices of the base mesh on the skin, left side.
-_SKIN = {"nose": 5054, "ear": 12131, "heel": 12453, "toe": 11551, "crown": 881}
+_SKIN = {"nose": "neck", "crown": "head", "ear": "left_ear", "heel": "left_heel", "toe": "left_toe"}
+_SKIN |= {"eye": "left_eye"}
 _JOINTS = {
     "hip": "upper-leg",
     "knee": "knee",
@@ -45,9 +37,7 @@ _JOINTS = {
     "index": "finger-2-1",
     "pinky": "finger-5-1",
     "thumb": "finger-1-2",
-    "eye": "eye",
 }
-_FOREARM_AND_HAND = ("elbow", "wrist", "index", "pinky", "thumb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure(data: Path) -> dict[str, object]:
     """Everything that the table holds."""
-    bodies = _Bodies(data)
     random = np.random.default_rng(0)
-    logarithms = np.log([bodies.segments(_random_shape(random)) for _ in range(_BODIES)])
-    average = bodies.landmarks(AVERAGE_MAN)
+    shapes = [draw_shape(random, *draw_sex_and_age(random)) for _ in range(_BODIES)]
+    logarithms = np.log([segments(landmarks(BaseMesh.load(data, shape))) for shape in shapes])
+    average = landmarks(BaseMesh.load(data, AVERAGE_MAN))
     skull = average["ear"] * [0, 1, 1]
     hand, foot = _in_hand(average), average["ankle"]
     return {
@@ -84,93 +74,31 @@ def _rounded(values: Array) -> list[float]:
     return [round(float(value), 4) for value in values]
 
 
-class _Bodies:
-    """Landmarks of bodies of any shape; every target is read once."""
-
-    def __init__(self, data: Path) -> None:
-        self._base = BaseMesh.load(data, {})
-        self._targets = data / "targets"
-        cubes = {name: np.unique(self._base.groups[f"joint-l-{joint}"]) for name, joint in _JOINTS.items()}
-        self._landmarks = cubes | {name: np.array([vertex]) for name, vertex in _SKIN.items()}
-        self._read = functools.lru_cache(maxsize=None)(self._read_target)
-
-    def landmarks(self, shape: Mapping[str, float]) -> Landmarks:
-        """(3,) of every landmark, left side, above the ground."""
-        at = {name: self._base.vertices[vertices].mean(0) for name, vertices in self._landmarks.items()}
-        for target, weight in shape.items():
-            moved = self._read(target)
-            at = {name: place + weight * moved[name] for name, place in at.items()}
-        at["eye"] = at["eye"] + [0, -0.012, 0]  # the joint lies in the middle of the eyeball
-        ground = min(at["heel"][2], at["toe"][2]) - 0.015
-        return {name: place - [0, 0, ground] for name, place in at.items()}
-
-    def segments(self, shape: Mapping[str, float]) -> list[float]:
-        """Lengths of `SEGMENTS` as shares of the stature."""
-        at = self.landmarks(shape)
-        middle = {name: place * [0, 1, 1] for name, place in at.items()}
-        thorax = middle["shoulder"] + [0, 0, 0.03]
-        knuckles = (at["index"] + at["pinky"]) / 2
-        ends = {
-            "hip": (at["hip"], middle["hip"]),
-            "thigh": (at["hip"], at["knee"]),
-            "shin": (at["knee"], at["ankle"]),
-            "foot": (at["heel"], at["toe"]),
-            "trunk": (middle["hip"], thorax),
-            "shoulder": (at["shoulder"], thorax),
-            "upper_arm": (at["shoulder"], at["elbow"]),
-            "forearm": (at["elbow"], at["wrist"]),
-            "hand": (at["wrist"], knuckles),
-            "neck": (thorax, middle["ear"]),
-            "head": (middle["ear"], middle["crown"]),
-        }
-        return [float(np.linalg.norm(np.subtract(*ends[name])) / at["crown"][2]) for name in SEGMENTS]
-
-    def _read_target(self, name: str) -> Landmarks:
-        """How far a target moves every landmark."""
-        offsets = np.zeros_like(self._base.vertices)
-        with gzip.open(self._targets / f"{name}.target.gz", "rt") as file:
-            rows = np.array([line.split() for line in file if line.strip() and line[0] != "#"], float)
-        if len(rows):
-            offsets[rows[:, 0].astype(int)] = rows[:, [1, 3, 2]] * [0.1, -0.1, 0.1]
-        return {landmark: offsets[vertices].mean(0) for landmark, vertices in self._landmarks.items()}
+def landmarks(mesh: BaseMesh) -> Landmarks:
+    """(3,) of every landmark of a body."""
+    at = {name: mesh.centre(f"joint-l-{joint}") for name, joint in _JOINTS.items()}
+    return at | {name: mesh.skin(SKIN[point]) for name, point in _SKIN.items()}
 
 
-def _random_shape(random: np.random.Generator) -> dict[str, float]:
-    """Weighted targets of a body, mixed as MakeHuman mixes them (targets/macrodetails/macro.json)."""
-    sex = random.random()
-    sexes = {"female": 1 - sex, "male": sex}
-    races = dict(zip(_RACES, random.dirichlet([1.0] * 3), strict=True))
-    between = random.random()
-    ages = ("child", "young") if random.random() < _CHILDREN else ("young", "old")
-    age = dict(zip(ages, (1 - between, between), strict=True))
-    muscle, weight = _between(random, "muscle"), _between(random, "weight")
-    shape = _product("macrodetails/{}-{}-{}", races, sexes, age)
-    shape |= _product("macrodetails/universal-{}-{}-{}-{}", sexes, age, muscle, weight)
-    height = random.choice(["minheight", "maxheight"])
-    shape |= _product(
-        f"macrodetails/height/{{}}-{{}}-{{}}-{{}}-{height}",
-        *(sexes, age, muscle, weight),
-        scale=_HEIGHT * random.random(),
-    )
-    proportions = random.choice(["uncommonproportions", "idealproportions"])
-    return shape | _product(
-        f"macrodetails/proportions/{{}}-{{}}-{{}}-{{}}-{proportions}",
-        *(sexes, age, muscle, weight),
-        scale=random.random(),
-    )
-
-
-def _between(random: np.random.Generator, what: str) -> dict[str, float]:
-    """The average, mixed with one of the extremes."""
-    amount = random.random()
-    return {f"average{what}": 1 - amount, f"{random.choice(['min', 'max'])}{what}": amount}
-
-
-def _product(pattern: str, *choices: Mapping[str, float], scale: float = 1.0) -> dict[str, float]:
-    return {
-        pattern.format(*(name for name, _ in chosen)): scale * float(np.prod([share for _, share in chosen]))
-        for chosen in itertools.product(*(choice.items() for choice in choices))
+def segments(at: Landmarks) -> list[float]:
+    """Lengths of `SEGMENTS` as shares of the stature, by `landmarks`."""
+    middle = {name: place * [0, 1, 1] for name, place in at.items()}
+    thorax = middle["shoulder"] + [0, 0, 0.03]
+    knuckles = (at["index"] + at["pinky"]) / 2
+    ends = {
+        "hip": (at["hip"], middle["hip"]),
+        "thigh": (at["hip"], at["knee"]),
+        "shin": (at["knee"], at["ankle"]),
+        "foot": (at["heel"], at["toe"]),
+        "trunk": (middle["hip"], thorax),
+        "shoulder": (at["shoulder"], thorax),
+        "upper_arm": (at["shoulder"], at["elbow"]),
+        "forearm": (at["elbow"], at["wrist"]),
+        "hand": (at["wrist"], knuckles),
+        "neck": (thorax, middle["ear"]),
+        "head": (middle["ear"], middle["crown"]),
     }
+    return [float(np.linalg.norm(np.subtract(*ends[name])) / at["crown"][2]) for name in SEGMENTS]
 
 
 def _in_hand(at: Landmarks) -> Landmarks:

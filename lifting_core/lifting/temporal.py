@@ -59,7 +59,9 @@ class TemporalNetwork(nn.Module):
         self.blocks = nn.ModuleList(_Block(layer) for _ in range(shape.blocks))
         self.exit = Linear(shape.width, shape.outputs, max_norm=False)
         self.spread = nn.Linear(shape.width, shape.spread) if shape.spread else None
-        nn.init.zeros_(self.exit.weight)  # at first the single-frame pose stays as it is
+        # At first the single-frame pose stays as it is.
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)
 
     def hidden(self, windows: Tensor) -> Tensor:
         """(N, W, inputs) to (N, width)."""

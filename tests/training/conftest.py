@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from lifting_core.lifting.network import NetworkShape
+from lifting_core.lifting.weights import LiftingModel, Profile, save_model
+from lifting_core.skeleton import JOINTS
 from training.datasets.human36m.writing import WRITERS, Take
 from training.datasets.mocap import POINTS, Clip
 from training.standin import make_takes
+from training.tasks.detections import KEYPOINTS
 
 STANDING = {
     "pelvis": (0.0, 0.0, 0.95),
@@ -70,6 +75,18 @@ def people() -> list[Clip]:
 
 
 @pytest.fixture(scope="session")
+def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the default profile that know nothing."""
+    torch.manual_seed(0)
+    profile = Profile(KEYPOINTS, JOINTS[1:], 1.70, apparent_size=True)
+    model = LiftingModel(profile, NetworkShape(profile.features, 3 * (len(JOINTS) - 1), width=32, blocks=1))
+    model.output_deviation.fill_(0.2)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save_model(model, path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def takes(people: list[Clip]) -> list[Take]:
     """Every take of the stand-in, three frames each."""
     return list(make_takes(people, frames=3))
@@ -115,12 +132,14 @@ ROOT Hips
           JOINT LeftArm { OFFSET 3.4 0.9 0 CHANNELS 3 Zrotation Yrotation Xrotation
             JOINT LeftForeArm { OFFSET 5.0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
               JOINT LeftHand { OFFSET 3.4 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
-                End Site { OFFSET 0.9 0 0 } } } } }
+                JOINT LeftFingerBase { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
+                  End Site { OFFSET 0.9 0 0 } } } } } }
         JOINT RightShoulder { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
           JOINT RightArm { OFFSET -3.4 0.9 0 CHANNELS 3 Zrotation Yrotation Xrotation
             JOINT RightForeArm { OFFSET -5.0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
               JOINT RightHand { OFFSET -3.4 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
-                End Site { OFFSET -0.9 0 0 } } } } } } } }
+                JOINT RightFingerBase { OFFSET 0 0 0 CHANNELS 3 Zrotation Yrotation Xrotation
+                  End Site { OFFSET -0.9 0 0 } } } } } } } } }
 }
 """
 

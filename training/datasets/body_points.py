@@ -38,6 +38,9 @@ _CMU_FOOT = ("Foot", "Foot", "ToeBase:end")
 """What turns with the foot, where the ankle is, and the tip of the toes."""
 _ACCLAIM_FOOT = ("foot", "tibia", "toes")
 
+_STANDING = 0.01
+"""Metres: no marker of a foot that stands is higher above its lowest place."""
+
 _HEADBAND = ("LFHD", "RFHD", "LBHD", "RBHD")
 
 _CMU_JOINTS = {
@@ -95,6 +98,7 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
     The form has lost two bones of the laboratory's own ASF skeletons, which leaves the trunk 12 cm and the
     forearm 7 cm short: the thorax (as long as the upper back, above `Spine1`) and the part of the wrist that
     reaches from the end of the radius to the joint. Both are put back here. The head ends between the ears.
+    `Hand` is the laboratory's wrist, which only twists; its hand, which bends, is `FingerBase`.
     """
     renamed = dataclasses.replace(motion, names=tuple(map(_as_end_site, motion.names)))
     points = _limbs(renamed, _CMU_JOINTS, left="Left", right="Right")
@@ -112,7 +116,7 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
             points[f"{side}_{name}"] = points[f"{side}_{name}"] + thorax
     turned = _Turned(
         _cmu_head(renamed, "Head"),
-        _both(lambda side, sign: _cmu_hand(renamed, f"{side.title()}Hand", sign)),
+        _both(lambda side, sign: _cmu_hand(renamed, f"{side.title()}FingerBase", sign)),
         _both(lambda side, sign: _cmu_foot(renamed, side.title(), _CMU_FOOT, sign)),
     )
     return _completed(points, turned, CMU_UNIT)
@@ -214,21 +218,30 @@ def _with_extremities(points: BodyPoints, turned: _Turned) -> BodyPoints:
     ):
         left, back, up = body.head[point]
         added[name] = points["skull"] + head @ np.array([up, sign * left, back])
-    for side, sign, hand, foot in zip(("left", "right"), (1, -1), turned.hands, turned.feet, strict=True):
+    for side, sign, hand, (along_foot, top) in zip(
+        ("left", "right"), (1, -1), turned.hands, turned.feet, strict=True
+    ):
         axes = _axes(*hand)
         for name, (along, aside, out) in body.hand.items():
             added[f"{side}_{name}"] = points[f"{side}_wrist"] + axes @ np.array([along, aside, -sign * out])
         added[f"{side}_hand"] = (added[f"{side}_index"] + added[f"{side}_pinky"]) / 2
-        axes = _axes(foot[1], foot[0])  # up, forward, and by that left
+        top = _never_turned_over(top, along_foot, points[f"{side}_knee"] - points[f"{side}_ankle"])
+        axes = _axes(top, along_foot)  # up, forward, and by that left
         for name, (left, back, up) in body.foot.items():
             added[f"{side}_{name}"] = points[f"{side}_ankle"] + axes @ np.array([up, -back, sign * left])
     return points | added
 
 
+def _never_turned_over(top: Points, along: Points, shin: Points) -> Points:
+    """Tops of feet; where a recording has them face the ground (CMU's 05_05 and 05_06), by the shin."""
+    across = _across(shin, along)
+    return np.where((top * across).sum(-1, keepdims=True) < 0, across, top)
+
+
 def _axes(first: Points, second: Points) -> NDArray[np.float64]:
     """(T, 3, 3) columns: the first direction, the second at right angles to it, and their cross product."""
     first = _unit(first)
-    second = _unit(second - (second * first).sum(-1, keepdims=True) * first)
+    second = _unit(_across(second, first))
     return np.stack([first, second, np.cross(first, second)], -1)
 
 
@@ -268,18 +281,18 @@ def from_plug_in_gait(markers: Mapping[str, Points]) -> BodyPoints:
     points["left_hip"], points["right_hip"] = _hip_centres(markers)
     pelvis = (points["left_hip"] + points["right_hip"]) / 2
     down = _unit(pelvis - (markers["C7"] + markers["CLAV"]) / 2)
-    for side, letter in (("left", "L"), ("right", "R")):
+    feet = _both(lambda side, _: _marked_foot(markers, side[0].upper()))
+    for side, letter, sign, (along, top) in zip(("left", "right"), "LR", (1, -1), feet, strict=True):
         shoulder = markers[f"{letter}SHO"] + 0.05 * down
         wrist = (markers[f"{letter}WRA"] + markers[f"{letter}WRB"]) / 2
         elbow = _beneath(markers[f"{letter}ELB"], markers[f"{letter}UPA"], shoulder, 0.045)
         knee = _beneath(markers[f"{letter}KNE"], markers[f"{letter}THI"], points[f"{side}_hip"], 0.05)
-        ankle = _beneath(markers[f"{letter}ANK"], markers[f"{letter}TIB"], knee, 0.04)
+        ankle = markers[f"{letter}ANK"] - 0.04 * sign * _unit(np.cross(top, along))
         limb = {"shoulder": shoulder, "elbow": elbow, "wrist": wrist, "knee": knee, "ankle": ankle}
         points |= {f"{side}_{name}": point for name, point in limb.items()}
     left, up = _head_axes(markers)
     points["skull"] = sum(markers[name] for name in _HEADBAND) / len(_HEADBAND) - 0.035 * up
     hands = _both(lambda side, _: _marked_hand(markers, side[0].upper(), points[f"{side}_wrist"]))
-    feet = _both(lambda side, _: _marked_foot(markers, side[0].upper(), points[f"{side}_ankle"]))
     points = _trunk(_with_extremities(points, _Turned((left, up), hands, feet)))
     points["spine"] = (points["pelvis"] + points["thorax"]) / 2
     return points
@@ -297,11 +310,26 @@ def _marked_hand(markers: Mapping[str, Points], letter: str, wrist: Points) -> t
     return markers[f"{letter}FIN"] - wrist, markers[f"{letter}WRA"] - markers[f"{letter}WRB"]
 
 
-def _marked_foot(markers: Mapping[str, Points], letter: str, ankle: Points) -> tuple[Points, Points]:
-    """Heel and toe markers sit at one height above the sole."""
-    forward = _unit(markers[f"{letter}TOE"] - markers[f"{letter}HEE"])
-    top = ankle - markers[f"{letter}HEE"]
-    return forward, top - (top * forward).sum(-1, keepdims=True) * forward
+def _marked_foot(markers: Mapping[str, Points], letter: str) -> tuple[Points, Points]:
+    """Heel and toe markers sit at one height above the sole, which is level while the foot stands.
+
+    Where that of the ankle's outer side sits is learnt from then. (It is only 2 cm higher than the heel's.)
+    """
+    heel, toe = markers[f"{letter}HEE"], markers[f"{letter}TOE"]
+    forward = toe - heel
+    outer = _unit(_across(markers[f"{letter}ANK"] - heel, forward))
+    level = _unit(_across(np.broadcast_to([0.0, 0.0, 1.0], forward.shape), forward))
+    third = np.cross(_unit(forward), outer)
+    stands = np.all([_height(marker) < _STANDING for marker in (heel, toe)], axis=0)
+    angle = np.arctan2((level * third).sum(-1), (level * outer).sum(-1))
+    roll = np.nanmedian(angle[stands] if stands.any() else angle)
+    return forward, np.cos(roll) * outer + np.sin(roll) * third
+
+
+def _height(marker: Points) -> NDArray[np.float64]:
+    """(T,) metres above where it is while it is down."""
+    height: NDArray[np.float64] = marker[:, 2] - np.nanpercentile(marker[:, 2], 5)
+    return height
 
 
 def _hip_centres(markers: Mapping[str, Points]) -> tuple[Points, Points]:
@@ -324,9 +352,14 @@ def _beneath(marker: Points, segment_marker: Points, upper_joint: Points, depth:
     The marker in the middle of the segment above sits on its outer side and so tells where outside is.
     """
     along = _unit(marker - upper_joint)
-    outward = segment_marker - upper_joint
-    outward = _unit(outward - (outward * along).sum(-1, keepdims=True) * along)
-    return marker - depth * outward
+    return marker - depth * _unit(_across(segment_marker - upper_joint, along))
+
+
+def _across(vectors: Points, along: Points) -> Points:
+    """What of the vectors is at right angles to others, of any length."""
+    along = _unit(along)
+    across: Points = vectors - (vectors * along).sum(-1, keepdims=True) * along
+    return across
 
 
 def _unit(vectors: Points) -> Points:

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation, Slerp
 from lifting_core.skeleton import BONES, mirrored
 from training.datasets.mocap import POINTS
 from training.rendering.dressing import Clothes, dress, loosened
-from training.rendering.makehuman import BaseMesh, RigBone, read_rig, read_weights
+from training.rendering.makehuman import SKIN, BaseMesh, RigBone, read_rig, read_weights
 from training.rendering.pose import Joints, Pose
 from training.rendering.stage import current_view_layer, plain_material, put
 
@@ -63,15 +63,14 @@ _JOINT_BONES: dict[str, str] = {
         "thumb": "HandThumb2",
     }.items()
 }
-# Points on the skin: the bone that carries each, and where it lies on the average man at rest (metres); of
-# pairs the left one.
-_SKIN: dict[str, tuple[str, tuple[float, float, float]]] = {
-    "head": ("Head", (0, -0.059, 1.730)),
-    "neck": ("Head", (0, -0.168, 1.581)),
-    "left_ear": ("Head", (0.074, -0.053, 1.605)),
-    "left_eye": ("Head", (0.029, -0.143, 1.622)),
-    "left_heel": ("LeftFoot", (0.202, 0.047, 0.030)),
-    "left_toe": ("LeftToeBase", (0.174, -0.211, 0.013)),
+# Which bone carries which point on the skin; of pairs the left one.
+_CARRIERS: dict[str, str] = {
+    "head": "Head",
+    "neck": "Head",
+    "left_ear": "Head",
+    "left_eye": "Head",
+    "left_heel": "LeftFoot",
+    "left_toe": "LeftToeBase",
 }
 _THORAX_ABOVE_SHOULDERS = 0.03  # metres, as in `training.datasets.body_points`
 _FINGERS = ("Index", "Middle", "Ring", "Pinky")
@@ -192,14 +191,13 @@ def skin(
 
 def _landmarks(mesh: BaseMesh) -> dict[str, tuple[str, NDArray[np.float64]]]:
     """Points on the skin with the bone that carries each."""
-    body = np.unique(mesh.groups["body"])
     landmarks = {}
-    for name, (bone, place) in _SKIN.items():
-        for sign in (1, -1) if name.startswith("left_") else (1,):
-            there = np.array(place) * [sign, 1, 1]
-            nearest = body[np.linalg.norm(mesh.average[body] - there, axis=1).argmin()]
-            carrier, own = (bone, name) if sign > 0 else (bone.replace("Left", "Right"), mirrored(name))
-            landmarks[own] = (_PREFIX + carrier, mesh.vertices[nearest])
+    for name, bone in _CARRIERS.items():
+        landmarks[name] = (_PREFIX + bone, mesh.skin(SKIN[name]))
+        if name.startswith("left_"):
+            x, y, z = SKIN[name]
+            carrier = _PREFIX + bone.replace("Left", "Right")
+            landmarks[mirrored(name)] = (carrier, mesh.skin((-x, y, z)))
     return landmarks
 
 

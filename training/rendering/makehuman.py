@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,17 @@ AVERAGE_MAN: Mapping[str, float] = {
     "macrodetails/caucasian-male-young": 1 / 3,
     "macrodetails/universal-male-young-averagemuscle-averageweight": 1.0,
 }
+
+SKIN: Mapping[str, tuple[float, float, float]] = {
+    "head": (0, -0.059, 1.730),
+    "neck": (0, -0.168, 1.581),
+    "left_ear": (0.074, -0.053, 1.605),
+    "left_eye": (0.029, -0.143, 1.622),
+    "left_heel": (0.202, 0.047, 0.030),
+    "left_toe": (0.174, -0.211, 0.013),
+}
+"""Places on the skin of `AVERAGE_MAN`, metres, by the names of `training.datasets.mocap.POINTS`; of pairs the
+left one."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,14 @@ class BaseMesh:
         """(3,) middle of a group's vertices: for `joint-...` groups the position of the joint."""
         centre: NDArray[np.float64] = self.vertices[np.unique(self.groups[group])].mean(0)
         return centre
+
+    def skin(self, place: Sequence[float]) -> NDArray[np.float64]:
+        """(3,) the vertex of the skin that is nearest to a place on `AVERAGE_MAN`."""
+        body = np.unique(self.groups["body"])
+        nearest: NDArray[np.float64] = self.vertices[
+            body[np.linalg.norm(self.average[body] - place, axis=1).argmin()]
+        ]
+        return nearest
 
     def average_centre(self, group: str) -> NDArray[np.float64]:
         """The same of `AVERAGE_MAN`."""

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.rendering.dressing import Clothes
+from training.rendering.shapes import draw_sex_and_age, draw_shape
 from training.rendering.stage import Colour
 
-_CHILDREN = 0.2
-"""Share of people who are not grown up."""
-_RACES = ("african", "asian", "caucasian")
-# MakeHuman's base faces stand for these ages in years.
-_YEARS = {"baby": 1.0, "child": 10.0, "young": 19.0, "old": 95.0}
-_YOUNGEST = 4.0
-_HEIGHT = 0.3
-"""Share of MakeHuman's least and greatest height (1.37 and 2.45 m for a man) that people reach."""
 _PROPORTIONS = {
     "hip/hip-scale-horiz": 0.5,
     "torso/torso-scale-vert": 0.2,
@@ -49,53 +41,17 @@ class PersonDescription:
 
 def draw_person(rng: np.random.Generator) -> PersonDescription:
     """Somebody between 4 and 90 years."""
-    sex = float(np.clip(rng.normal(rng.integers(2), 0.12), 0, 1))
-    child = rng.random() < _CHILDREN
-    age = rng.uniform(_YOUNGEST, 16) if child else 16 + 70 * rng.beta(1.1, 2.5)
-    return PersonDescription(sex, float(age), _shape(rng, sex, float(age)), _clothes(rng))
+    sex, age = draw_sex_and_age(rng)
+    return PersonDescription(sex, age, draw_shape(rng, sex, age) | _proportions(rng), _clothes(rng))
 
 
-def _shape(rng: np.random.Generator, sex: float, age: float) -> dict[str, float]:
-    """Weighted targets, mixed as MakeHuman mixes them (`targets/macrodetails/macro.json`)."""
-    sexes = {"female": 1 - sex, "male": sex}
-    races = dict(zip(_RACES, rng.dirichlet([0.5] * 3).tolist(), strict=True))
-    ages = _ages(age)
-    muscle, weight = _between(rng, "muscle"), _between(rng, "weight")
-    shape = _product("macrodetails/{}-{}-{}", races, sexes, ages)
-    shape |= _product("macrodetails/universal-{}-{}-{}-{}", sexes, ages, muscle, weight)
-    for folder, extremes, most in (
-        ("height", ("minheight", "maxheight"), _HEIGHT),
-        ("proportions", ("uncommonproportions", "idealproportions"), 1.0),
-    ):
-        pattern = f"macrodetails/{folder}/{{}}-{{}}-{{}}-{{}}-{rng.choice(extremes)}"
-        grown = {name: share for name, share in ages.items() if name != "baby"}  # babies have one height
-        shape |= _product(pattern, sexes, grown, muscle, weight, scale=most * rng.random())
+def _proportions(rng: np.random.Generator) -> dict[str, float]:
+    """Weighted targets that make single parts of the body larger or smaller."""
+    targets = {}
     for name, most in _PROPORTIONS.items():
-        shape[f"{name}-{rng.choice(['decr', 'incr'])}"] = most * rng.random()
-    return shape
-
-
-def _ages(years: float) -> dict[str, float]:
-    """Shares of the two base faces between which an age lies."""
-    (below, low), (above, high) = next(
-        pair for pair in itertools.pairwise(_YEARS.items()) if years <= pair[1][1]
-    )
-    share = (years - low) / (high - low)
-    return {below: 1 - share, above: share}
-
-
-def _between(rng: np.random.Generator, what: str) -> dict[str, float]:
-    """The average, mixed with one of the extremes."""
-    amount = float(rng.beta(1.2, 1.6))
-    return {f"average{what}": 1 - amount, f"{rng.choice(['min', 'max'])}{what}": amount}
-
-
-def _product(pattern: str, *choices: Mapping[str, float], scale: float = 1.0) -> dict[str, float]:
-    return {
-        pattern.format(*(name for name, _ in chosen)): scale * float(np.prod([share for _, share in chosen]))
-        for chosen in itertools.product(*(choice.items() for choice in choices))
-        if all(share > 0 for _, share in chosen)
-    }
+        weight = most * rng.random()
+        targets[f"{name}-{rng.choice(['decr', 'incr'])}"] = weight
+    return targets
 
 
 def _clothes(rng: np.random.Generator) -> Clothes:
