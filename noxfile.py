@@ -132,12 +132,26 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def extension(session: nox.Session) -> None:
-    """Build dist/lift_pose-VERSION.zip, which Blender installs from disk."""
+    """Build dist/lift_pose-VERSION.zip: the add-on with the engine inside, to install from disk."""
     if not HAS_BPY:
         session.error("Building takes Python 3.11, for bpy. Or: blender --command extension build")
     (tool,) = BIN.parent.glob("**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
     (ROOT / "dist").mkdir(exist_ok=True)
-    run(session, "python", tool, "build", "--source-dir", "blender_addon", "--output-dir", "dist")
+    source = Path(session.create_tmp()) / "lift_pose"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT / "blender_addon", source, ignore=shutil.ignore_patterns("__pycache__"))
+    wheel = ("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(session, "python", "-m", *wheel, "--wheel-dir", source / "installer" / "wheel", ROOT)
+    run(session, "python", tool, "build", "--source-dir", source, "--output-dir", "dist")
+    (package,) = (ROOT / "dist").glob("lift_pose-*.zip")
+    run(session, "python", tool, "validate", package)
+
+
+@nox.session(default=False)
+def locks(session: nox.Session) -> None:
+    """Write the lock files of the engine's installer anew, from pyproject.toml and constraints.txt."""
+    session.install("uv", "packaging")
+    session.run("python", "-m", "installer.make_locks", env={"PYTHONPATH": str(ROOT / "blender_addon")})
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map
+from .operators import bone_map, engine
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
@@ -29,6 +29,7 @@ _CLASSES = (
     *chosen_map.CLASSES,
     LiftPoseSettings,
     *bone_map.CLASSES,
+    *engine.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,

@@ -42,7 +42,10 @@ class LiftPoseMainPanel(_Panel):
         layout.prop(settings, "target", text="")
         if settings.target == "RIG":
             layout.prop(settings, "rig", text="", placeholder="Rig")
-        if session.job is None:
+        if session.job is None and not session.engine_state(context).python:
+            layout.label(text="The engine is not installed yet", icon="INFO")
+            layout.operator("preferences.addon_show", text="Install Engine...").module = __package__
+        elif session.job is None:
             button = layout.row()
             button.scale_y = 1.8
             button.operator(LiftPoseLift.bl_idname, icon="ARMATURE_DATA")

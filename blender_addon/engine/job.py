@@ -13,6 +13,10 @@ _STAGES = {
     "lifting": "Lifting to 3D",
     "solving": "Solving rotations",
     "writing": "Writing",
+    "uv": "Getting the installer",
+    "python": "Making an environment",
+    "packages": "Downloading packages, MB",
+    "trial": "Trying the engine",
 }
 
 

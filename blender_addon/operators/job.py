@@ -10,7 +10,6 @@ import bpy
 
 from ..engine.job import Job
 from ..errors import LiftPoseError
-from ..properties import chosen
 from ..session import Outcome, session
 
 _TICK = 0.05  # seconds between two looks at what the engine has said
@@ -38,9 +37,6 @@ class JobOperator(_Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if session.job is not None:
             cls.poll_message_set("Lift Pose is at work")
-            return False
-        if not chosen(context.scene).input:
-            cls.poll_message_set("Choose a photo or a video first")
             return False
         return True
 

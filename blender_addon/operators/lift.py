@@ -32,7 +32,7 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        missing = missing_target(context)
+        missing = missing_clip(context) or missing_target(context)
         if missing is not None:
             cls.poll_message_set(missing)
         return missing is None and super().poll(context)
@@ -55,6 +55,11 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
             raise LiftPoseError(error.message, kept) from error
         self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
+
+
+def missing_clip(context: bpy.types.Context) -> str | None:
+    """What the user must do first; None when a clip is chosen."""
+    return None if chosen(context.scene).input else "Choose a photo or a video first"
 
 
 def chosen_clip(context: bpy.types.Context) -> Path:

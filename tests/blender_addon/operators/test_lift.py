@@ -128,7 +128,7 @@ def test_failed_job_changes_nothing(use_engine: UseEngine, behaviour: str, messa
 @pytest.mark.usefixtures("settings")
 def test_engine_that_is_missing_leads_to_the_preferences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIFT_POSE_PYTHON", "/no/such/python")
-    with pytest.raises(RuntimeError, match="Name it in the add-on's preferences"):
+    with pytest.raises(RuntimeError, match="or name its Python, in the add-on's preferences"):
         bpy.ops.lift_pose.lift()
 
 
