@@ -7,11 +7,12 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map, engine
+from .operators import bone_map, clip, engine, presets
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
 from .operators.probe import LiftPoseProbe
+from .operators.report import LiftPoseCopyReport
 from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
@@ -30,6 +31,9 @@ _CLASSES = (
     LiftPoseSettings,
     *bone_map.CLASSES,
     *engine.CLASSES,
+    *clip.CLASSES,
+    *presets.CLASSES,
+    LiftPoseCopyReport,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,

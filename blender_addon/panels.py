@@ -16,8 +16,11 @@ from .operators.bone_map import (
 )
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
+from .operators.clip import LiftPoseRecentClips
 from .operators.lift import LiftPoseLift
+from .operators.presets import LiftPosePresets
 from .operators.probe import LiftPoseProbe
+from .operators.report import LiftPoseCopyReport
 from .properties import chosen
 from .session import session
 
@@ -39,6 +42,8 @@ class LiftPoseMainPanel(_Panel):
         row = layout.row(align=True)
         row.prop(settings, "input", text="", placeholder="Photo or video")
         row.operator(LiftPoseProbe.bl_idname, text="", icon="VIEWZOOM")
+        row.menu(LiftPoseRecentClips.bl_idname, text="", icon="RECOVER_LAST")
+        row.menu(LiftPosePresets.bl_idname, text="", icon="PRESET")
         layout.prop(settings, "target", text="")
         if settings.target == "RIG":
             layout.prop(settings, "rig", text="", placeholder="Rig")
@@ -54,6 +59,8 @@ class LiftPoseMainPanel(_Panel):
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
             _draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+            if session.outcome.failed:
+                layout.operator(LiftPoseCopyReport.bl_idname, icon="COPYDOWN")
 
 
 class LiftPoseBoneList(bpy.types.UIList):

@@ -14,6 +14,7 @@ from ..errors import InvalidInput, LiftPoseError
 from ..motion_file import read_motion
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
+from ..recent import remember
 from ..session import session
 from .job import JobOperator
 from .placing import Place, chosen_place, missing_target, put_into_scene
@@ -47,6 +48,7 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         )
 
     def finish(self, context: bpy.types.Context, result: dict[str, Any]) -> str:
+        remember(str(self._media))
         motion = read_motion(self._output)
         try:
             summary = put_into_scene(context, self._place, motion, self._media)
