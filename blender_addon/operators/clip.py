@@ -35,7 +35,8 @@ class LiftPoseChooseClip(bpy.types.Operator):
             return {"CANCELLED"}
         chosen(context.scene).input = self.filepath
         if session.job is None and session.engine_state(context).python and not bpy.app.background:
-            bpy.ops.lift_pose.probe("INVOKE_DEFAULT")
+            operators: Any = bpy.ops
+            operators.lift_pose.probe("INVOKE_DEFAULT")
         return {"FINISHED"}
 
 
