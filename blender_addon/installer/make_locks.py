@@ -7,7 +7,6 @@ wheels that are installed there, by version and hash. PyTorch builds that come f
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,12 +21,12 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
+from uv import find_uv_bin
 
 from .locks import PYTHON, UV
 
 _ROOT = Path(__file__).parents[2]
 _VERSION = tuple(map(int, PYTHON.split(".")))
-_UV = "uv==0.13.8"
 
 
 @dataclass(frozen=True)
@@ -71,26 +70,25 @@ _FROM_PYTORCH = {("cpu", "linux"): 192_000_000, ("cuda", "windows"): 1_900_000_0
 
 def main() -> None:
     """Write all lock files, and that of uv itself."""
-    uv = shutil.which("uv")
-    if uv is None:
-        sys.exit("uv is not on the PATH.")
+    uv = find_uv_bin()
+    lines = (_ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    constraints = [line for line in lines if line and not line.startswith("#")]
     with tempfile.TemporaryDirectory() as folder:
-        packages = _resolved(uv, Path(folder))
+        packages = _resolved(uv, Path(folder), constraints)
     for system in _SYSTEMS:
         needed = _needed(packages, system)
         for device in _DEVICES[system.name]:
             text = _lock(needed, system, device)
             (UV.parent / f"{device}-{system.name}.txt").write_text(text, encoding="utf-8")
     command = (uv, "pip", "compile", "-", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
-    locked = subprocess.run(command, input=_UV, capture_output=True, text=True, check=True)
+    own = next(line for line in constraints if line.startswith("uv=="))
+    locked = subprocess.run(command, input=own, capture_output=True, text=True, check=True)
     UV.write_text(locked.stdout, encoding="utf-8")
 
 
-def _resolved(uv: str, folder: Path) -> dict[str, dict[str, Any]]:
+def _resolved(uv: str, folder: Path, constraints: list[str]) -> dict[str, dict[str, Any]]:
     """uv's lock of the engine's dependencies, by name."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = (_ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    constraints = [line for line in lines if line and not line.startswith("#")]
     environments = [
         " and ".join(f"{name} == '{value}'" for name, value in system.markers.items()) for system in _SYSTEMS
     ]
