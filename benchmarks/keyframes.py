@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 
 from blender_addon.animation.armature import key_pose, new_armature
+from blender_addon.animation.fcurves import Curves, write
 from blender_addon.animation.timing import pose_keys, scene_frames
 from blender_addon.compatibility import new_animation
 from blender_addon.motion_file import Motion
@@ -47,6 +48,7 @@ def swaying(frames: int) -> Motion:
         rest_joints=rest.joints,
         rotations=np.stack([np.cos(angle / 2), np.sin(angle / 2), nothing, nothing], axis=-1),
         root_translation=rest.joints[0] + np.stack([np.sin(seconds), seconds, 0 * seconds], axis=-1),
+        contacts=np.zeros((frames, 2)),
     )
 
 
@@ -56,7 +58,9 @@ def seconds_in_bulk(motion: Motion) -> float:
     bpy.context.scene.collection.objects.link(armature)
     began = time.perf_counter()
     animation = new_animation(armature, "Bulk")
-    key_pose(armature, animation, motion, pose_keys(motion, scene_frames(motion, _FPS, 1)))
+    curves: list[Curves] = []
+    key_pose(armature, curves, motion, pose_keys(motion, scene_frames(motion, _FPS, 1)))
+    write(animation, curves)
     animation.assign(armature)
     return time.perf_counter() - began
 

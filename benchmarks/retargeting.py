@@ -136,7 +136,7 @@ def motion_of(act: Act, frames: int) -> Motion:
         _FPS, "act.mp4", np.arange(frames) / _FPS, (1920, 1080),
         np.array([[1600.0, 0, 960], [0, 1600, 540], [0, 0, 1]]), np.eye(4),
         BONE_NAMES, np.array(BONE_PARENTS), np.array(BONE_HEADS), np.array(BONE_TAILS),
-        rests, rest.joints, rotations, root,
+        rests, rest.joints, rotations, root, np.zeros((frames, 2)),
     )  # fmt: skip
 
 

@@ -7,17 +7,20 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map, clip, engine, presets
+from .operators import bone_map, clip, engine, feet, presets
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.probe import LiftPoseProbe
 from .operators.report import LiftPoseCopyReport
 from .panels import (
     LiftPoseBoneList,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseFeetPanel,
     LiftPoseMainPanel,
+    LiftPosePhotoPanel,
     LiftPoseRigPanel,
     LiftPoseScenePanel,
 )
@@ -34,13 +37,17 @@ _CLASSES = (
     *clip.CLASSES,
     *presets.CLASSES,
     LiftPoseCopyReport,
+    *feet.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
     LiftPoseBuild,
+    LiftPosePose,
     LiftPoseBoneList,
     LiftPoseMainPanel,
     LiftPoseRigPanel,
+    LiftPoseFeetPanel,
+    LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseScenePanel,

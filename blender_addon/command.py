@@ -24,6 +24,7 @@ if not __package__:  # run as a script: come back as a part of the package
 from .animation.build import Placement, build
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
+from .parent import end_with_parent
 from .retargeting import command as retargeting
 from .saving import check_output, save
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     arguments = list(arguments)
+    end_with_parent()
     retargets = arguments[:1] == [retargeting.NAME]
     parser, run = (retargeting.parser(), retargeting.run) if retargets else (_parser(), _write)
     try:
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         NAME, description="Turn Motion files into animated armatures in a .blend."
     )
     parser.add_argument("motions", metavar="MOTION.npz", nargs="+", type=Path, help="one armature each")
-    parser.add_argument("output", metavar="OUT.blend", type=Path)
+    parser.add_argument("output", metavar="OUT", type=Path, help=".blend, .fbx or .glb")
     parser.add_argument("--media", type=Path, help="the clip of the motions, shown behind them")
     return parser
 
@@ -67,9 +69,9 @@ def _write(options: argparse.Namespace) -> None:
         raise InvalidInput(f"{media} does not exist.", "Name the clip that the motion was lifted from.")
     read = [read_motion(path) for path in options.motions]
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    for motion in read:
-        build(motion, media.resolve() if media else None, Placement(bpy.data.scenes[0]))
-    save(options.output, relative_remap=False)  # the clip's path is true already
+    shown = media.resolve() if media else None
+    made = [build(motion, shown, Placement(bpy.data.scenes[0])).armature for motion in read]
+    save(options.output, made, relative_remap=False)  # the clip's path is true already
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ _SHAPES: dict[str, tuple[str | int, ...]] = {
     "rest_joints": ("J", 3),
     "rotations": ("T", "B", 4),
     "root_translation": ("T", 3),
+    "contacts": ("T", 2),
 }
 _SCALARS = ("fps", "source")
 
@@ -67,6 +68,10 @@ class Motion:
     """(T, B, 4) local to the parent, relative to rest; NaN without a person."""
     root_translation: NDArray[np.float64]
     """(T, 3) world position of the root joint; NaN without a person."""
+    contacts: NDArray[np.float64]
+    """(T, 2) how surely the left and the right foot are on the floor, 0 to 1; 0 without a person."""
+    path: Path | None = None
+    """The file that it was read from."""
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -74,6 +79,20 @@ class Motion:
         numbers = np.concatenate([self.rotations.reshape(len(self.time), -1), self.root_translation], axis=1)
         known: NDArray[np.bool_] = np.isfinite(numbers).all(axis=1)
         return known
+
+    def nearest(self, frame: int) -> Motion:
+        """The one pose that is nearest to a frame of the clip, counted from 0.
+
+        Raises InvalidInput when nobody is in the motion.
+        """
+        if not self.present.any():
+            raise InvalidInput(f"Nobody was found in {self.source}.", "Choose another clip or range.")
+        away = np.where(self.present, abs(self.time - frame / self.fps), np.inf)
+        index = int(away.argmin())
+        over_time: dict[str, Any] = {
+            name: getattr(self, name)[index : index + 1] for name, shape in _SHAPES.items() if shape[0] == "T"
+        }
+        return dataclasses.replace(self, **over_time)
 
 
 def read_motion(path: str | os.PathLike[str]) -> Motion:
@@ -86,7 +105,7 @@ def read_motion(path: str | os.PathLike[str]) -> Motion:
         with np.load(path, allow_pickle=False) as file:
             _check_format(name, file)
             arrays = {key: file[key] for key in (*_SCALARS, *_SHAPES)}
-        return _motion(arrays)
+        return dataclasses.replace(_motion(arrays), path=Path(path).resolve())
     except FileNotFoundError as error:
         raise InvalidInput(f"{name} does not exist.", "Choose a Motion file.") from error
     except zipfile.BadZipFile as error:
@@ -145,6 +164,7 @@ def _check_clip(motion: Motion) -> None:
         "its frame rate is not a positive number": np.isfinite(motion.fps) and motion.fps > 0,
         "its times do not increase": np.isfinite(motion.time).all() and (np.diff(motion.time) > 0).all(),
         "its image has no size": min(motion.image_size) > 0,
+        "its contacts are not between 0 and 1": bool(((motion.contacts >= 0) & (motion.contacts <= 1)).all()),
         "its camera is impossible": np.isfinite(matrix).all()
         and min(matrix[0, 0], matrix[1, 1]) > 0
         and np.isfinite(motion.camera_from_world).all()

@@ -17,11 +17,14 @@ from .operators.bone_map import (
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.clip import LiftPoseRecentClips
+from .operators.feet import LiftPoseMarkFoot, LiftPoseShowContacts, LiftPoseSolveFeet, keyed_rig
 from .operators.lift import LiftPoseLift
+from .operators.pose import LiftPosePose
 from .operators.presets import LiftPosePresets
 from .operators.probe import LiftPoseProbe
 from .operators.report import LiftPoseCopyReport
 from .properties import chosen
+from .retargeting.contacts import SIDES
 from .session import session
 
 _LETTER = 7.4  # pixels that a letter of the panel is wide, at scale 1
@@ -118,6 +121,7 @@ class LiftPoseRigPanel(_Panel):
         row = column.row()
         row.active = any(pair.part.startswith("ik:") for pair in found.pairs)
         row.prop(settings, "use_ik")
+        column.prop(settings, "feet")
 
 
 class _SettingsPanel(_Panel):
@@ -134,6 +138,43 @@ class _SettingsPanel(_Panel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         raise NotImplementedError
+
+
+class LiftPoseFeetPanel(_Panel):
+    bl_idname = "VIEW3D_PT_lift_pose_feet"
+    bl_label = "Foot Contacts"
+    bl_parent_id = LiftPoseMainPanel.bl_idname
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return keyed_rig(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        for side in SIDES:
+            row = layout.row(align=True)
+            row.label(text=f"{side.title()} Foot")
+            for direction in ("down", "up"):
+                mark: Any = row.operator(LiftPoseMarkFoot.bl_idname, text=direction.title())
+                mark.side, mark.direction = side, direction
+        layout.operator(LiftPoseShowContacts.bl_idname, icon="PMARKER_ACT")
+        layout.operator(LiftPoseSolveFeet.bl_idname, icon="FILE_REFRESH")
+
+
+class LiftPosePhotoPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_photo"
+    bl_label = "From a Photo"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return LiftPoseRigPanel.poll(context)
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.prop(settings, "photo_heading")
+        layout.prop(settings, "photo_keyed")
+        layout.prop(settings, "photo_asset")
+        layout.operator(LiftPosePose.bl_idname, icon="POSE_HLT")
 
 
 class LiftPoseClipPanel(_SettingsPanel):

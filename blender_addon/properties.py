@@ -146,6 +146,34 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         name="IK",
         description="Key the IK controls and poles of the hands and feet too, and switch the limbs to them",
     )
+    feet: EnumProperty(
+        name="Feet",
+        description="Whether feet stand still on the floor that the rig stands on at rest",
+        items=[
+            ("OFF", "As in the Motion", "They may slide and sink"),
+            ("AUTOMATIC", "Still in Contacts", "Still where the motion says that they are on the floor"),
+            ("ALWAYS", "Always Still", "They never leave the place that they stand on"),
+            ("FLOOR", "On the Floor", "They do not sink below the floor, but may slide"),
+        ],
+        default="AUTOMATIC",
+    )
+    photo_heading: EnumProperty(
+        name="Heading",
+        description="Which way the rig faces after a photo",
+        items=[
+            ("RIG", "As It Is", "The rig goes on facing as it does now"),
+            ("CAMERA", "As in the Photo", "The rig faces the scene's camera as the person faces the photo's"),
+        ],
+    )
+    photo_keyed: BoolProperty(
+        name="Key the Pose",
+        description="Key the pose of a photo at the current frame, beside the keys that the rig has. "
+        "Off: the rig only takes the pose, unless Auto Keying is on",
+    )
+    photo_asset: BoolProperty(
+        name="Pose Asset",
+        description="Also keep the pose of a photo as an asset of this file, for the Asset Browser",
+    )
     start_frame: IntProperty(
         name="Clip Starts At",
         description="The scene frame of the first frame of the clip",

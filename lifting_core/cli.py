@@ -1,4 +1,4 @@
-"""The command line: `lift-pose INPUT [INPUT ...] -o OUT`, and `lift-pose retarget`."""
+"""The command line: `lift-pose INPUT [INPUT ...] -o OUT`, `lift-pose retarget` and `lift-pose batch`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from lifting_core import __version__
-from lifting_core.outputs import FORMATS, Task, plan
+from lifting_core.outputs import BLENDER_FORMATS, FORMATS, Task, plan
 from lifting_core.settings import LiftSettings, PersonChoice
 from lifting_core.terminal import BAD_INPUT, DONE, FAILED, Bars, Report, own_stderr
 
@@ -24,19 +24,26 @@ if TYPE_CHECKING:
     from lifting_core.progress import Progress
 
 _EPILOG = """\
-OUT is a file ending in .npz (Motion file), .bvh or .blend. For several inputs it is a folder, in which files
-are named after the inputs and --format says their kind, or has {name} in it, as in "out/{name}.bvh". -o may
-be given more than once. --preview takes a file, a folder or {name} in the same way. Missing folders are made.
+OUT is a file ending in .npz (Motion file), .bvh, .blend, .fbx or .glb. For several inputs it is a folder, in
+which files are named after the inputs and --format says their kind, or has {name} in it, as in
+"out/{name}.bvh". -o may be given more than once. --preview takes a file, a folder or {name} in the same way.
+Missing folders are made.
 Exit codes: 0 done, 1 a failure, 2 the input or the options are at fault, 130 cancelled with Ctrl-C. With
 several inputs a failure does not stop the rest; the code is 1 if anything failed, else 2 if an input was bad.
 
-lift-pose retarget MOTION.npz RIG.blend -o OUT.blend puts a Motion file on your own rig; see its --help.
+lift-pose retarget MOTION.npz RIG.blend -o OUT.blend puts a Motion file on your own rig, and lift-pose batch
+JOBS lifts many clips, several at once; see their --help.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["batch"]:
+        from lifting_core.batch import command
+
+        with _stop_signals() as received:
+            return command.main(given[1:], received)
     if given[:1] == ["retarget"]:
         from lifting_core import retargeting
 
@@ -98,7 +105,7 @@ def _write(
 def _blender(tasks: Sequence[Task], executable: Path | None) -> Blender | None:
     """Blender, where a task needs it: better missed now than after the work."""
     suffixes = {file.suffix.lower() for task in tasks for file in task.files}
-    if executable is None and ".blend" not in suffixes:
+    if executable is None and suffixes.isdisjoint(BLENDER_FORMATS):
         return None
     from lifting_core.export import Blender
 
@@ -170,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--blender",
         metavar="PATH",
         type=Path,
-        help="Blender to write .blend with, instead of bpy or the PATH's",
+        help="Blender to write .blend, .fbx and .glb with, instead of bpy or the PATH's",
     )
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")
     add("--version", action="version", version=f"lift-pose {__version__}")

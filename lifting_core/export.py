@@ -1,4 +1,4 @@
-"""The files that a Motion can become: a Motion file, a BVH, or a .blend made by Blender."""
+"""The files that a Motion can become: a Motion file, a BVH, or one made by Blender."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import written_whole
 from lifting_core.motion.bvh import write_bvh
 from lifting_core.motion.motion import Motion
+from lifting_core.parent import ENDS_WITH_STDIN
 
 _BAD_INPUT = 2  # the exit code of the add-on's command
 
@@ -44,12 +46,12 @@ class Blender:
         if executable is not None:
             raise InvalidInput(f"{executable} cannot be run.", "Name the Blender executable.")
         raise LiftPoseError(
-            "A .blend needs Blender, and neither Blender nor the bpy module was found.",
+            "A .blend, .fbx or .glb needs Blender, and neither Blender nor the bpy module was found.",
             "Name Blender's executable with --blender, or write .npz or .bvh.",
         )
 
     def write(self, motion: Motion, path: Path, clip: Path) -> None:
-        """Write a .blend with the animated armature, its camera and `clip` as the background.
+        """Write the animated armature; a .blend has its camera and `clip` as the background too.
 
         Raises LiftPoseError when Blender fails or the file cannot be written.
         """
@@ -62,7 +64,7 @@ class Blender:
                 raise LiftPoseError(f"Blender wrote no {path}.", "Run with -v to see its log.")
 
     def retarget(self, motion_file: Path, rig: Path, path: Path, options: Sequence[str]) -> None:
-        """Write a copy of the .blend `rig` in which its rig has the motion of a file.
+        """Write a copy of the .blend `rig` in which its rig has the motion of a file, or that rig alone.
 
         `options` are those of the add-on's own `retarget`. Raises InvalidInput when the motion, the rig or
         its bone map is at fault, LiftPoseError when Blender fails or the file cannot be written.
@@ -75,15 +77,16 @@ class Blender:
 
     def _run(self, path: Path, *arguments: str) -> None:
         python_path = os.pathsep.join([str(_addon_folder().parent), os.environ.get("PYTHONPATH", "")])
-        done = subprocess.run(
-            [*self.command, *arguments],
-            env=os.environ | {"PYTHONPATH": python_path.rstrip(os.pathsep)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        with _lasting_stdin() as stdin:
+            done = subprocess.run(
+                [*self.command, *arguments],
+                env=os.environ | {"PYTHONPATH": python_path.rstrip(os.pathsep), ENDS_WITH_STDIN: "1"},
+                stdin=stdin,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
         _log.debug("%s\n%s", done.stdout, done.stderr)
         if done.returncode != 0:
             said = [f"exit code {done.returncode}", *done.stdout.split("\n"), *done.stderr.split("\n")]
@@ -105,6 +108,17 @@ def write(motion: Motion, path: Path, clip: Path, blender: Blender | None) -> No
         write_bvh(motion, path)
     else:
         (blender or Blender.find()).write(motion, path, clip)
+
+
+@contextmanager
+def _lasting_stdin() -> Iterator[int]:
+    """A pipe that closes when this process ends, even when it is killed; so nothing that it started stays."""
+    reader, writer = os.pipe()
+    try:
+        yield reader
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def _addon_folder() -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lifting_core.errors import InvalidInput, LiftPoseError
 
 _PREFIX = ".lift-pose-partial-"
+_mark = ""  # part of the names of what this process is writing now
 _LEFTOVER_AGE = 3600.0  # seconds; whoever still writes a file touches it more often than that
 _partial: set[Path] = set()  # what this process is writing now
 
@@ -43,6 +44,24 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             _partial.discard(temporary)
 
 
+@contextmanager
+def marked(mark: str) -> Iterator[None]:
+    """Temporary files of the block have `mark` in their names, for `remove_marked` after a kill."""
+    global _mark
+    before, _mark = _mark, f"{mark}-"
+    try:
+        yield
+    finally:
+        _mark = before
+
+
+def remove_marked(folder: Path, mark: str) -> None:
+    """Remove temporary files with a mark, which nobody writes any more; Blender adds to their names."""
+    for leftover in folder.glob(f".lift-pose-*{mark}-*"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Find out before the long work whether `path` can be written; what stands there is left alone.
 
@@ -71,7 +90,7 @@ def remove_partial() -> None:
 
 def _new_partial(target: Path) -> Path:
     """An empty file beside `target`, with the permissions that the umask gives to any new file."""
-    path = target.with_name(f"{_PREFIX}{secrets.token_hex(6)}{target.suffix}")
+    path = target.with_name(f"{_PREFIX}{_mark}{secrets.token_hex(6)}{target.suffix}")
     path.touch(exist_ok=False)
     _partial.add(path)
     return path

@@ -11,7 +11,9 @@ from pathlib import Path
 from lifting_core.errors import InvalidInput
 from lifting_core.files import check_writable
 
-FORMATS = (".npz", ".bvh", ".blend")
+BLENDER_FORMATS = (".blend", ".fbx", ".glb")
+"""Those that Blender writes."""
+FORMATS = (".npz", ".bvh", *BLENDER_FORMATS)
 _PREVIEW_FORMATS = (".mp4",)
 _NAME = "{name}"
 
@@ -66,9 +68,9 @@ def _named(pattern: str, source: Path, formats: tuple[str, ...], suffix: str, se
     """The file that `pattern` means for `source`."""
     path = Path(pattern)
     if _NAME in pattern:
-        path = Path(pattern.replace(_NAME, _name(source)))
+        path = Path(pattern.replace(_NAME, name_of(source)))
     elif path.is_dir() or not path.suffix or pattern.endswith(("/", os.sep)):
-        return path / f"{_name(source)}{suffix}"
+        return path / f"{name_of(source)}{suffix}"
     elif several:
         raise InvalidInput(
             f"Several inputs cannot all become {path}.", f"Give a folder, or put {_NAME} in the name."
@@ -80,7 +82,7 @@ def _named(pattern: str, source: Path, formats: tuple[str, ...], suffix: str, se
     return path
 
 
-def _name(source: Path) -> str:
+def name_of(source: Path) -> str:
     """What outputs are named after: the input without its suffix, and without a sequence's placeholder."""
     stem = source.resolve().name if source.is_dir() else source.stem
     return re.sub(r"%\d*d|[*?#\[\]]+", "", stem).strip(" ._-") or "motion"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection import open_detector
+from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import (
     DEFAULT_FIELD_OF_VIEW,
     camera_matrix,
@@ -83,6 +84,7 @@ class DeviceDescription:
 class _Detected:
     """All that is kept of a clip's pictures."""
 
+    info: MediaInfo
     keypoint_names: tuple[str, ...]
     time: NDArray[np.float64]
     """(T,) seconds"""
@@ -119,19 +121,49 @@ class Pipeline:
 
     def lift(self, source: str | Path, settings: LiftSettings, progress: Progress = silent) -> LiftResult:
         """As the function `lift`, but tells more."""
+        detected = self._detected(source, settings, settings.person == "largest", progress)
+        return self._lifted(detected, choose(detected.tracks, settings.person), settings, progress)
+
+    def lift_everybody(
+        self, source: str | Path, settings: LiftSettings, progress: Progress = silent
+    ) -> list[LiftResult]:
+        """Everybody in the clip in order of appearance, after one detection; `settings.person` is ignored.
+
+        People of whom too little is seen are left out, with a warning to the log. Raises as `lift` does, and
+        InvalidInput when nobody is left.
+        """
+        detected = self._detected(source, settings, False, progress)
+        results = []
+        for number, track in enumerate(in_order(detected.tracks)):
+            try:
+                results.append(self._lifted(detected, track, settings, progress))
+            except InvalidInput as error:
+                _log.warning("Person %d is left out: %s", number, error.message)
+        if not results:  # lifting the largest person raises what is wrong
+            return [self._lifted(detected, choose(detected.tracks), settings, progress)]
+        return results
+
+    def _detected(
+        self, source: str | Path, settings: LiftSettings, thrifty: bool, progress: Progress
+    ) -> _Detected:
         progress("loading", 0, None)
         media = open_media(source, settings.start, settings.end, settings.step)
+        self._loaded_lifter(settings.weights, settings.device)  # better missed now than after the work
+        return _detect(media, settings, thrifty, progress)
+
+    def _lifted(
+        self, detected: _Detected, track: Track, settings: LiftSettings, progress: Progress
+    ) -> LiftResult:
+        info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
-        detected = _detect(media, settings, progress)
-        track = choose(detected.tracks, settings.person)
-        matrix = _camera(media.info, settings.fov)
+        matrix = _camera(info, settings.fov)
         lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
         size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
         observation = Observation(
             time=detected.time,
-            fps=media.info.fps / settings.step,
-            source=media.info.name,
-            image_size=(media.info.width, media.info.height),
+            fps=info.fps / settings.step,
+            source=info.name,
+            image_size=(info.width, info.height),
             camera_matrix=matrix,
             joints=lifted.joints * size,
             joint_confidence=lifted.confidence,
@@ -175,14 +207,13 @@ class Pipeline:
         return self._lifter
 
 
-def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detected:
+def _detect(media: Media, settings: LiftSettings, thrifty: bool, progress: Progress) -> _Detected:
     """Follow everybody through the clip; decoding runs ahead in a thread of its own."""
     total = None
     if media.info.frames is not None:
         end = media.info.frames if settings.end is None else settings.end + 1
         total = len(range(settings.start, end, settings.step))
     times = []
-    thrifty = settings.person == "largest"
     with open_detector(settings.detector, thrifty) as detector, closing(ahead(media)) as frames:
         progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
@@ -190,7 +221,7 @@ def _detect(media: Media, settings: LiftSettings, progress: Progress) -> _Detect
             tracker.update(frame.time, detector.detect(frame))
             times.append(frame.time)
             progress("detection", len(times), total)
-        return _Detected(detector.keypoint_names, np.array(times), tracker.tracks())
+        return _Detected(media.info, detector.keypoint_names, np.array(times), tracker.tracks())
 
 
 def _first_people(media: Media, progress: Progress) -> tuple[PersonBox, ...]:

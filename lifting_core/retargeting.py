@@ -1,15 +1,18 @@
-"""The command line: `lift-pose retarget MOTION.npz RIG.blend -o OUT.blend`. Blender does the work."""
+"""The command line: `lift-pose retarget MOTION.npz RIG.blend -o OUT`. Blender does the work."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from lifting_core.errors import InvalidInput
 from lifting_core.export import Blender
 from lifting_core.files import check_writable
+from lifting_core.outputs import BLENDER_FORMATS
 from lifting_core.terminal import DONE, Report, own_stderr
 
 _EPILOG = (
@@ -30,14 +33,31 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def check_options(options: Sequence[str]) -> None:
+    """Raises InvalidInput when the command does not know one of `options`, or it names a file."""
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said), redirect_stdout(said):
+            known = _parser().parse_args(["m.npz", "r.blend", "-o", "o.blend", *options])
+    except SystemExit as error:
+        reason = said.getvalue().strip().splitlines()[-1].rpartition("error: ")[2]
+        raise InvalidInput(
+            f"Retargeting is asked what it cannot do: {reason}.", "See lift-pose retarget --help."
+        ) from error
+    if known.object or known.map or known.blender or known.overwrite or str(known.output) != "o.blend":
+        raise InvalidInput("A choice of files is no option of retargeting.", "Say it beside the rig.")
+
+
 def _check(options: argparse.Namespace) -> None:
     """Raises InvalidInput when a file is missing, or the output cannot be written or would replace one."""
     for path in (options.motion, options.rig, options.map):
         if path is not None and not path.is_file():
             raise InvalidInput(f"{path} does not exist.", "Name a file that does.")
     output = options.output
-    if output.suffix.lower() != ".blend":
-        raise InvalidInput(f"{output} does not end in .blend.", "Name a Blender file.")
+    if output.suffix.lower() not in BLENDER_FORMATS:
+        raise InvalidInput(
+            f"{output} cannot be written: its kind is unknown.", f"End it in {', '.join(BLENDER_FORMATS)}."
+        )
     if os.path.realpath(output) == os.path.realpath(options.rig):
         raise InvalidInput(f"{output} would be written over the rig.", "Choose another name.")
     if output.exists() and not options.overwrite:
@@ -46,11 +66,13 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _retarget(options: argparse.Namespace) -> None:
-    chosen: list[str] = ["--root", options.root]
-    for option, value in (("--object", options.object), ("--map", options.map)):
+    chosen: list[str] = ["--root", options.root, "--feet", options.feet]
+    named = {"--object": options.object, "--map": options.map, "--frame": options.frame}
+    for option, value in named.items():
         if value is not None:
             chosen += [option, str(value)]
-    chosen += [flag for flag, on in (("--in-place", options.in_place), ("--ik", options.ik)) if on]
+    flags = {"--in-place": options.in_place, "--ik": options.ik, "--pose-asset": options.pose_asset}
+    chosen += [flag for flag, on in flags.items() if on]
     Blender.find(options.blender).retarget(options.motion, options.rig, options.output, chosen)
 
 
@@ -63,7 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("motion", metavar="MOTION.npz", type=Path)
     add("rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is")
-    add("-o", "--output", metavar="OUT.blend", type=Path, required=True, help="a copy of it, animated")
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help="a copy of it, animated: .blend, .fbx, .glb",
+    )
     add("--object", metavar="NAME", help="the armature, where the file has several")
     add("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising the rig")
     add(
@@ -71,7 +100,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--in-place", action="store_true", help="nothing moves along the floor")
     add("--ik", action="store_true", help="key IK controls and poles too, and switch the limbs to them")
-    add("--overwrite", action="store_true", help="replace OUT.blend")
+    add(
+        "--feet",
+        choices=["off", "automatic", "always", "floor"],
+        default="automatic",
+        help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
+    )
+    add(
+        "--frame",
+        metavar="N",
+        type=int,
+        help="pose the rig as in this frame of the clip, keyed at the file's current frame, as photos are",
+    )
+    add("--pose-asset", action="store_true", help="keep the pose of a photo or a frame as an asset too")
+    add("--overwrite", action="store_true", help="replace OUT")
     add("--blender", metavar="PATH", type=Path, help="Blender to use, instead of bpy or the PATH's")
     add("-v", "--verbose", action="store_true", help="log everything, tracebacks too")
     return parser

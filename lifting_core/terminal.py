@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,4 +129,19 @@ def own_stderr(verbose: bool) -> Iterator[TextIO]:
         finally:
             logger.removeHandler(handler)
             os.dup2(saved, 2)
+            os.close(saved)
+
+
+@contextmanager
+def own_stdout() -> Iterator[TextIO]:
+    """A stream to stdout, while what libraries print there goes to stderr and cannot disturb it."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    with open(os.dup(saved), "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123
+        os.dup2(2, 1)
+        try:
+            yield stream
+        finally:
+            sys.stdout.flush()
+            os.dup2(saved, 1)
             os.close(saved)

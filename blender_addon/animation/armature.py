@@ -10,10 +10,9 @@ import numpy as np
 from mathutils import Matrix, Quaternion, Vector
 from numpy.typing import NDArray
 
-from ..compatibility import Animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
-from .fcurves import Keys
+from .fcurves import Curves, Keys
 
 _MARK = "lift_pose_source"  # a custom property on the armatures that this add-on made
 _SIDES = {
@@ -106,7 +105,7 @@ def scale_to(armature: bpy.types.Object, motion: Motion) -> float:
     return float(own / standing) if standing > 0 and own > 0 else 1.0
 
 
-def key_pose(armature: bpy.types.Object, animation: Animation, motion: Motion, keys: Keys) -> None:
+def key_pose(armature: bpy.types.Object, curves: list[Curves], motion: Motion, keys: Keys) -> None:
     """Key the motion's known frames on an armature that has its bones.
 
     Rotations are carried over relative to rest: a world-space turn away from the motion's rest pose is the
@@ -119,14 +118,14 @@ def key_pose(armature: bpy.types.Object, animation: Animation, motion: Motion, k
         rest = np.array(bone.bone.matrix_local.to_3x3())
         change = rest.T @ np.array(Quaternion(motion.rest_rotations[index]).to_matrix())
         turned = np.column_stack([rotations[:, index, 0], rotations[:, index, 1:] @ change.T])
-        keys.insert(animation, bone.path_from_id("rotation_quaternion"), turned, name)
-    _key_root(armature, animation, motion, keys)
+        keys.insert(curves, bone.path_from_id("rotation_quaternion"), turned, name)
+    _key_root(armature, curves, motion, keys)
 
 
-def _key_root(armature: bpy.types.Object, animation: Animation, motion: Motion, keys: Keys) -> None:
+def _key_root(armature: bpy.types.Object, curves: list[Curves], motion: Motion, keys: Keys) -> None:
     bone = armature.pose.bones[motion.bone_names[0]]
     path = motion.root_translation[motion.present] * scale_to(armature, motion)
-    keys.insert(animation, bone.path_from_id("location"), _local(path, bone.bone.matrix_local), bone.name)
+    keys.insert(curves, bone.path_from_id("location"), _local(path, bone.bone.matrix_local), bone.name)
 
 
 def _local(points: NDArray[np.float64], frame: Matrix) -> NDArray[np.float64]:

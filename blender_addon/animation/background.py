@@ -13,7 +13,7 @@ import numpy as np
 from ..compatibility import new_animation
 from ..motion_file import Motion
 from .camera import frame_aspect
-from .fcurves import Keys
+from .fcurves import Curves, Keys, write
 from .orientation import Orientation, movie_orientation, photo_orientation
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".exr"}
@@ -94,7 +94,9 @@ def _follow(
     user.frame_duration = len(frames)
     keys = Keys((user.frame_start + frames).astype(np.float64), np.ones(len(frames), bool))
     animation = new_animation(data, f"{data.name} Background")
-    keys.insert(animation, user.path_from_id("frame_offset"), (shown - frames - 1)[:, None], "Background")
+    curves: list[Curves] = []
+    keys.insert(curves, user.path_from_id("frame_offset"), (shown - frames - 1)[:, None], "Background")
+    write(animation, curves)
     animation.assign(data)
 
 

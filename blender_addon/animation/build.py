@@ -13,6 +13,7 @@ from ..motion_file import Motion
 from .armature import check_bones, key_pose, new_armature, scale_to
 from .background import add_background
 from .camera import new_camera
+from .fcurves import Curves, write
 from .scene import Match, match_to_clip, matches, undone_on_failure
 from .timing import frame_rate, pose_keys, scene_frames
 
@@ -71,7 +72,9 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
 
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), placement.start))
     animation = new_animation(armature, name)
-    key_pose(armature, animation, motion, keys)
+    curves: list[Curves] = []
+    key_pose(armature, curves, motion, keys)
+    write(animation, curves)
     scene.collection.children.link(collection)
     if match or scene.camera is None:
         scene.camera = camera

@@ -55,7 +55,8 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         except LiftPoseError as error:
             kept = f"{error.advice} The motion is kept in {self._output}.".strip()
             raise LiftPoseError(error.message, kept) from error
-        self._output.unlink(missing_ok=True)
+        if self._place.rig is None or len(motion.time) == 1:  # else an Action remembers it
+            self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
 
 

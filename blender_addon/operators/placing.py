@@ -18,7 +18,10 @@ from ..animation.build import Placement, Result, build
 from ..animation.scene import Match
 from ..errors import InvalidInput
 from ..motion_file import Motion
+from ..poses.pose import PoseTarget, take_pose
+from ..poses.standing import Heading
 from ..properties import chosen
+from ..retargeting.feet import Feet
 from ..retargeting.retarget import Root, Target, retarget
 from ..rigs.bone_map import BoneMap
 from ..rigs.chosen_map import bone_map
@@ -32,6 +35,16 @@ class Rig:
     root: Root
     in_place: bool
     ik: bool
+    feet: Feet
+    heading: Heading
+    keyed: bool
+    asset: bool
+
+    def pose_target(self, target: Target) -> PoseTarget:
+        """The same rig, for a photo."""
+        return PoseTarget(
+            target.scene, target.armature, target.bone_map, target.ik, self.heading, self.keyed, self.asset
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,15 @@ class Place:
         if self.rig is not None and armature is not None:
             rig = self.rig
             return Target(
-                scene, armature, rig.bone_map, self.start, self.match, rig.root, rig.in_place, rig.ik
+                scene,
+                armature,
+                rig.bone_map,
+                self.start,
+                self.match,
+                rig.root,
+                rig.in_place,
+                rig.ik,
+                rig.feet,
             )
         return Placement(scene, armature, self.start, self.match)
 
@@ -85,7 +106,16 @@ def chosen_place(context: bpy.types.Context) -> Place:
         if settings.rig is None:
             raise InvalidInput("No rig is chosen.", "Choose the armature that gets the motion.")
         armature = settings.rig.session_uid
-        rig = Rig(bone_map(settings.map), settings.root, settings.in_place, settings.use_ik)
+        rig = Rig(
+            bone_map(settings.map),
+            settings.root,
+            settings.in_place,
+            settings.use_ik,
+            settings.feet,
+            settings.photo_heading,
+            settings.photo_keyed,
+            settings.photo_asset,
+        )
     return Place(context.scene.session_uid, armature, settings.start_frame, settings.match, rig)
 
 
@@ -95,6 +125,8 @@ def put_into_scene(context: bpy.types.Context, place: Place, motion: Motion, med
     Returns what has been made, in words. Raises InvalidInput, having changed nothing.
     """
     placement = place.placement()
+    if isinstance(placement, Target) and place.rig is not None and len(motion.time) == 1:
+        return take_pose(motion, place.rig.pose_target(placement)).summary
     if isinstance(placement, Target):
         return retarget(motion, placement).summary
     result = build(motion, media, placement)

@@ -8,8 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..animation.fcurves import Keys
-from ..compatibility import Animation
+from ..animation.fcurves import Curves, Keys
 
 _BUILT_IN = ("ik_stretch",)
 
@@ -31,9 +30,15 @@ def set_value(bone: bpy.types.PoseBone, name: str, new: Any) -> None:
         bone[name] = kind(new)
 
 
-def key_values(armature: bpy.types.Object, animation: Animation, keys: Keys, values: Values) -> None:
+def key_values(armature: bpy.types.Object, curves: list[Curves], keys: Keys, values: Values) -> None:
     """Key the values once, at the first frame."""
     first = Keys(keys.frames[:1], np.array([True]))
     for (bone, name), new in values.items():
-        path = f'["{bpy.utils.escape_identifier(name)}"]' if name not in _BUILT_IN else f".{name}"
-        first.insert(animation, armature.pose.bones[bone].path_from_id() + path, np.array([[new]]), bone)
+        path = value_path(armature.pose.bones[bone], name)
+        first.insert(curves, path, np.array([[new]]), bone)
+
+
+def value_path(bone: bpy.types.PoseBone, name: str) -> str:
+    """The path of a property from the object."""
+    own = f'["{bpy.utils.escape_identifier(name)}"]' if name not in _BUILT_IN else f".{name}"
+    return bone.path_from_id() + own

@@ -7,17 +7,18 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..animation.fcurves import Keys
-from ..compatibility import Animation
+from ..animation.fcurves import Curves, Keys
 from .following import local_to_pose
 from .rotations import (
     Quaternions,
     Vectors,
     continuous,
+    from_axis_angle,
     from_euler,
     from_matrix,
     to_axis_angle,
     to_euler,
+    unit,
 )
 
 
@@ -33,7 +34,7 @@ def allowed(bone: bpy.types.PoseBone, rotations: Quaternions) -> Quaternions:
     return from_euler(np.where(locked, now, to_euler(rotations, order)), order)
 
 
-def key_rotation(bone: bpy.types.PoseBone, animation: Animation, keys: Keys, rotations: Quaternions) -> None:
+def key_rotation(bone: bpy.types.PoseBone, curves: list[Curves], keys: Keys, rotations: Quaternions) -> None:
     """Key the bone's own rotations (T, 4) in its rotation mode, but for channels that are locked."""
     free = np.flatnonzero(~np.array(bone.lock_rotation))
     if len(free) == 0:
@@ -44,17 +45,35 @@ def key_rotation(bone: bpy.types.PoseBone, animation: Animation, keys: Keys, rot
         values, path, free = continuous(rotations), "rotation_quaternion", np.arange(4)
         if bone.rotation_mode == "AXIS_ANGLE":
             values, path = to_axis_angle(values), "rotation_axis_angle"
-    keys.insert(animation, bone.path_from_id(path), values[:, free], bone.name, free)
+    keys.insert(curves, bone.path_from_id(path), values[:, free], bone.name, free)
+
+
+def keyed_rotation(bone: bpy.types.PoseBone, curves: Curves, values: NDArray[np.float64]) -> Quaternions:
+    """(T, 4) the rotations that a bone has when its rotation's curves have these `values` (T, C)."""
+    if not _is_euler(bone):
+        return unit(values) if bone.rotation_mode == "QUATERNION" else from_axis_angle(values)
+    angles = np.tile(np.array(bone.rotation_euler), (len(values), 1))
+    angles[:, curves.components] = values
+    return from_euler(angles, bone.rotation_mode)
 
 
 def key_location(
-    bone: bpy.types.PoseBone, animation: Animation, keys: Keys, heads: Vectors, parent_pose: Matrix
+    bone: bpy.types.PoseBone, curves: list[Curves], keys: Keys, heads: Vectors, parent_pose: Matrix
 ) -> None:
     """Key where the bone's head is to be, (T, 3) in armature space, but for channels that are locked."""
     start, axes = _reach(bone, parent_pose)
     values = np.linalg.solve(axes, (heads - start).T).T
     free = np.flatnonzero(~np.array(bone.lock_location))
-    keys.insert(animation, bone.path_from_id("location"), values[:, free], bone.name, free)
+    keys.insert(curves, bone.path_from_id("location"), values[:, free], bone.name, free)
+
+
+def keyed_location(
+    owner: bpy.types.PoseBone | bpy.types.Object, curves: Curves, values: NDArray[np.float64]
+) -> Vectors:
+    """(T, 3) the locations of a bone or object whose location's curves have these `values` (T, C)."""
+    locations: Vectors = np.tile(np.array(owner.location, np.float64), (len(values), 1))
+    locations[:, curves.components] = values
+    return locations
 
 
 def placed_head(bone: bpy.types.PoseBone, parent_pose: Matrix) -> Vectors:

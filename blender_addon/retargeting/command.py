@@ -8,9 +8,10 @@ from pathlib import Path
 import bpy
 
 from ..errors import InvalidInput
-from ..motion_file import read_motion
+from ..motion_file import Motion, read_motion
+from ..poses.pose import PoseTarget, take_pose
 from ..rigs.armature import recognise_armature
-from ..rigs.bone_map import read_map
+from ..rigs.bone_map import BoneMap, read_map
 from ..rigs.recognition import Recognition, matched
 from ..saving import check_output, save
 from .retarget import Target, retarget
@@ -25,12 +26,20 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "rig", metavar="RIG.blend", type=Path, help="the file with the rig; it is left as it is"
     )
-    made.add_argument("-o", "--output", metavar="OUT.blend", type=Path, required=True)
+    made.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=".blend, .fbx or .glb")
     made.add_argument("--object", metavar="NAME", help="the armature, where there are several")
     made.add_argument("--map", metavar="MAP.json", type=Path, help="its bone map, instead of recognising it")
     made.add_argument("--root", choices=["hips", "bone", "object"], default="hips", help="what moves (hips)")
     made.add_argument("--in-place", action="store_true", help="do not move along the floor")
     made.add_argument("--ik", action="store_true", help="key the IK controls too, and switch to them")
+    made.add_argument(
+        "--feet",
+        choices=["off", "automatic", "always", "floor"],
+        default="automatic",
+        help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
+    )
+    made.add_argument("--frame", metavar="N", type=int, help="pose the rig as in this frame of the clip")
+    made.add_argument("--pose-asset", action="store_true", help="keep the pose as an asset too")
     return made
 
 
@@ -38,6 +47,10 @@ def run(options: argparse.Namespace) -> None:
     """Raises InvalidInput on bad input and LiftPoseError when the file cannot be written."""
     check_output(options.output)
     motion = read_motion(options.motion)
+    if options.frame is not None:
+        motion = motion.nearest(options.frame)
+    if options.pose_asset and len(motion.time) > 1:
+        raise InvalidInput("A pose asset is made of one frame.", "Choose it with --frame.")
     bone_map = read_map(options.map) if options.map is not None else None
     _open(options.rig)
     armature = _armature(options.object)
@@ -46,17 +59,27 @@ def run(options: argparse.Namespace) -> None:
     if found is None:
         raise InvalidInput(f"The rig {armature.name} is not recognised.", "Name its bones with --map.")
     _check_found(found, armature)
+    _put(motion, armature, found.bone_map, options)
+    save(options.output, [armature], relative_remap=True)
+
+
+def _put(motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, options: argparse.Namespace) -> None:
+    """One frame is a pose, keyed at the file's current frame; more are an Action."""
     scene = next((s for s in bpy.data.scenes if armature.name in s.objects), bpy.data.scenes[0])
+    if len(motion.time) == 1:
+        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, keyed=True, asset=options.pose_asset)
+        take_pose(motion, pose)
+        return
     target = Target(
         scene,
         armature,
-        found.bone_map,
+        bone_map,
         root=options.root.upper(),
         in_place=options.in_place,
         ik=options.ik,
+        feet=options.feet.upper(),
     )
     retarget(motion, target)
-    save(options.output, relative_remap=True)
 
 
 def _open(path: Path) -> None:

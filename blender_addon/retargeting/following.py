@@ -105,31 +105,31 @@ def _measured(
     armature: bpy.types.Object, moved: Sequence[str], placed: Sequence[str], values: Values
 ) -> Carriers:
     bones = armature.pose.bones
-    with _rehearsal(armature, moved, values) as evaluate:
+    with rehearsal(armature, moved, values) as evaluate:
         posed = evaluate().pose.bones
         parents = {name: posed[name].parent for name in placed}
         poses = {name: parent.matrix.copy() if parent else Matrix() for name, parent in parents.items()}
         samples, heads = [], []
-        for turns in _turns(len(moved)):
+        for turns in random_turns(len(moved)):
             for name, turn in zip(moved, turns, strict=True):
                 bones[name].matrix_basis = Quaternion(turn).to_matrix().to_4x4()
             posed = evaluate().pose.bones
             samples.append(np.array([from_matrix(posed[name].matrix) for name in moved]))
             heads.append(np.array([posed[name].head for name in moved]))
     orientations, places = np.stack(samples, axis=1), np.stack(heads, axis=1)
-    unturned = multiply(orientations, inverse(np.stack(list(_turns(len(moved))), axis=1)))
+    unturned = multiply(orientations, inverse(np.stack(list(random_turns(len(moved))), axis=1)))
     found = {}
     for index, name in enumerate(moved):
-        fit = _fit(moved[:index], orientations[:index], unturned[index])
+        carrier = fit(moved[:index], orientations[:index], unturned[index])
         way = places[index]
-        if fit.leader is not None:
-            leader = moved.index(fit.leader)
+        if carrier.leader is not None:
+            leader = moved.index(carrier.leader)
             way = rotate(inverse(orientations[leader]), way - places[leader])
-        found[name] = replace(fit, head=way.mean(axis=0))
+        found[name] = replace(carrier, head=way.mean(axis=0))
     return Carriers(found, poses)
 
 
-def _turns(bones: int) -> Iterator[Quaternions]:
+def random_turns(bones: int) -> Iterator[Quaternions]:
     """(bones, 4) a few times: every bone turned otherwise."""
     random = np.random.default_rng(1)
     for _ in range(_SAMPLES):
@@ -138,7 +138,7 @@ def _turns(bones: int) -> Iterator[Quaternions]:
         yield np.concatenate([np.cos(half), np.sin(half) * axes], axis=1)
 
 
-def _fit(leaders: Sequence[str], orientations: Quaternions, carried: Quaternions) -> Carrier:
+def fit(leaders: Sequence[str], orientations: Quaternions, carried: Quaternions) -> Carrier:
     """The leader, of orientations (L, S, 4), that `carried` (S, 4) keeps most nearly still upon."""
     candidates = np.concatenate([np.broadcast_to([1.0, 0, 0, 0], (1, *carried.shape)), orientations])
     offsets = multiply(inverse(candidates), carried)
@@ -156,7 +156,7 @@ def _spread(quaternions: Quaternions) -> float:
 
 
 @contextmanager
-def _rehearsal(armature: bpy.types.Object, moved: Sequence[str], values: Values) -> Iterator[Any]:
+def rehearsal(armature: bpy.types.Object, moved: Sequence[str], values: Values) -> Iterator[Any]:
     """Lets the rig be posed without its animation; everything is put back afterwards.
 
     Yields a function that returns the evaluated rig.

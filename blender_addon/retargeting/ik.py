@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..animation.fcurves import Keys
-from ..compatibility import Animation
+from ..animation.fcurves import Curves, Keys
 from ..errors import InvalidInput
 from ..rigs.bone_map import BoneMap
 from .channels import allowed, key_location, key_rotation
@@ -49,11 +48,11 @@ class Posed:
 
 
 def key_ends(
-    armature: bpy.types.Object, bone_map: BoneMap, posed: Posed, animation: Animation, keys: Keys
+    armature: bpy.types.Object, bone_map: BoneMap, posed: Posed, curves: list[Curves], keys: Keys
 ) -> None:
     """Key the control and the pole of each limb that has them.
 
-    The end of the limb goes along with its lower half, as hands and feet do without keys of their own.
+    An end of a limb that is not moved goes along with its lower half.
     """
     bones, pelvis = armature.pose.bones, bone_map.bones["pelvis"][0]
     for part, (control, pole) in bone_map.ik.items():
@@ -65,13 +64,13 @@ def key_ends(
         start = posed.head(upper.name, pelvis)
         middle = _onward(posed, upper, start, lower)
         tip = _onward(posed, lower, middle, end)
-        turn = posed.turn(lower)
+        turn = posed.turn(end if end.name in posed.orientations else lower)
         _key_control(
-            bones[control], posed, turn, tip + rotate(turn, _between(end, bones[control])), animation, keys
+            bones[control], posed, turn, tip + rotate(turn, _between(end, bones[control])), curves, keys
         )
         aside = rotate(posed.turn(upper), _between(lower, bones[pole]))
         heads = middle + _toward_bend(start, middle, tip, aside)
-        key_location(bones[pole], animation, keys, heads, posed.carried.parent_poses[pole])
+        key_location(bones[pole], curves, keys, heads, posed.carried.parent_poses[pole])
 
 
 def _onward(posed: Posed, bone: bpy.types.PoseBone, head: Vectors, onward: bpy.types.PoseBone) -> Vectors:
@@ -90,13 +89,13 @@ def _key_control(
     posed: Posed,
     turn: Quaternions,
     heads: Vectors,
-    animation: Animation,
+    curves: list[Curves],
     keys: Keys,
 ) -> None:
     oriented = multiply(turn, from_matrix(bone.bone.matrix_local))
     rotations = multiply(inverse(posed.carried.of[bone.name].offset), oriented)
-    key_rotation(bone, animation, keys, allowed(bone, rotations))
-    key_location(bone, animation, keys, heads, posed.carried.parent_poses[bone.name])
+    key_rotation(bone, curves, keys, allowed(bone, rotations))
+    key_location(bone, curves, keys, heads, posed.carried.parent_poses[bone.name])
 
 
 def _toward_bend(start: Vectors, middle: Vectors, tip: Vectors, aside: Vectors) -> Vectors:

@@ -101,7 +101,7 @@ def hips_path(motion: Motion, body: Body) -> Vectors:
     sole = min(rest[motion.bone_tails[motion.bone_names.index(f"{s}_shin")], 2] for s in ("left", "right"))
     path = motion.root_translation[motion.present]
     path = path + rotate(turns_from_rest(motion)[0], hips - rest[motion.bone_heads[0]])
-    scale = _scale(motion, body)
+    scale = rig_scale(motion, body)
     ankles = body.ankles
     if ankles is None:
         ankles = body.hips - rotate(body.axes, np.array([0, 0, scale * (hips[2] - sole)]))
@@ -109,7 +109,7 @@ def hips_path(motion: Motion, body: Body) -> Vectors:
     return way
 
 
-def _scale(motion: Motion, body: Body) -> float:
+def rig_scale(motion: Motion, body: Body) -> float:
     """How much larger the rig is than the person, by their legs, else by their arms."""
     along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
     lengths = dict(zip(motion.bone_names, np.linalg.norm(along, axis=1), strict=True))

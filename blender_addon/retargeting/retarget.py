@@ -7,25 +7,29 @@ rest. So it does not matter how the rig stands at rest, nor how its bones are ro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import bpy
 import numpy as np
 
-from ..animation.fcurves import Keys
+from ..animation.fcurves import Curves, Keys, write
 from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, pose_keys, scene_frames
-from ..compatibility import Animation, new_animation
+from ..compatibility import new_animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
-from .bone_values import key_values, value
+from .bone_values import Values, key_values, value
 from .channels import allowed, key_location, key_rotation, placed_head
+from .contacts import Contact, contacts_of, mark
+from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, key_ends
+from .legs import Poses
+from .memory import Memory, remember
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -50,6 +54,9 @@ class Target:
     """Whether the rig stays where it stands; it still rises and falls."""
     ik: bool = False
     """Whether the limbs follow their IK controls; these are keyed beside the FK controls."""
+    feet: Feet = "OFF"
+    contacts: tuple[Contact, ...] | None = None
+    """When the feet stand still, unless they are off; None to find it in the motion."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +73,65 @@ def retarget(motion: Motion, target: Target) -> Retargeted:
     Raises InvalidInput when nobody is in the motion, the map does not fit the rig, or the rig cannot be
     animated; after any failure the file is as it was before.
     """
-    _check(motion, target)
+    check(motion, target)
     with undone_on_failure(target.scene):
         return _retarget(motion, target)
 
 
 def _retarget(motion: Motion, target: Target) -> Retargeted:
     scene, armature = target.scene, target.armature
+    notices = [match_to_clip(scene, motion, target.start)] if matches(target.match, scene) else []
+    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
+    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
+    values = wanted_values(target)
+    if target.contacts is None:
+        target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
+    curves: list[Curves] = []
+    notices = key_motion(motion, target, values, curves, keys) + notices
+    key_values(armature, curves, keys, values)
+    write(animation, curves)
+    mark(animation.action, target.contacts or ())
+    if motion.path is not None:
+        remember(animation.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
+    animation.assign(armature)
+    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+
+
+def _settings(target: Target) -> dict[str, Any]:
+    """Those that do not belong to the present file."""
+    values = {field.name: getattr(target, field.name) for field in fields(target)}
+    return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
+
+
+def key_motion(motion: Motion, target: Target, values: Values, curves: list[Curves], keys: Keys) -> list[str]:
+    """Key the motion's known frames as curves that are not written yet, for properties at `values`.
+
+    Returns what the user should know, in words. Nothing else changes.
+    """
+    armature = target.armature
     body = read_body(armature, target.bone_map)
-    values = _present_values(target)
-    oriented = orientations(motion, armature, target.bone_map, body)
+    poses = Poses(orientations(motion, armature, target.bone_map, body), hips_path(motion, body))
+    if target.feet != "OFF":
+        standing = Standing(
+            motion.time[motion.present], keys.frames, motion.contacts[motion.present], target.contacts or ()
+        )
+        poses = plant(poses, armature, target.bone_map, body, standing)
+    oriented = poses.orientations
     controls = [name for pair in target.bone_map.ik.values() for name in pair] if target.ik else []
     placed = [*(bone.name for bone in _placed(target)), *controls]
     carried = carriers(armature, [*oriented, *controls], placed, values)
     bones = armature.pose.bones
     held = [name for name, carrier in carried.of.items() if carrier.spread > _ROUGHLY]
     held += [name for name in oriented if any(not limit.mute for limit in bones[name].constraints)]
-    notices = [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
-    if matches(target.match, scene):
-        notices.append(match_to_clip(scene, motion, target.start))
-
-    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
-    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
-    actual = _key_rotations(armature, animation, keys, oriented, carried)
-    pelvis = _key_path(motion, target, body, animation, keys, actual, carried)
+    actual = _key_rotations(armature, curves, keys, oriented, carried)
+    pelvis = _key_path(poses.hips, target, body, curves, keys, actual, carried)
     if target.ik:
-        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), animation, keys)
-    key_values(armature, animation, keys, values)
-    animation.assign(armature)
-    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+        key_ends(armature, target.bone_map, Posed(actual, pelvis, carried), curves, keys)
+    return [f"Constraints of the rig also move {', '.join(dict.fromkeys(held))}."] if held else []
 
 
-def _check(motion: Motion, target: Target) -> None:
+def check(motion: Motion, target: Target) -> None:
+    """Raises InvalidInput when the motion cannot be put on the rig."""
     armature = target.armature
     if not motion.present.any():
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
@@ -116,7 +150,7 @@ def _check(motion: Motion, target: Target) -> None:
         raise InvalidInput("The bone map names no root bone.", "Add one, or move the hips or the object.")
 
 
-def _present_values(target: Target) -> dict[tuple[str, str], float]:
+def wanted_values(target: Target) -> dict[tuple[str, str], float]:
     """What the map wants of the properties that this rig has: versions of a rig differ."""
     values: dict[tuple[str, str], float] = {}
     bones = target.armature.pose.bones
@@ -131,7 +165,7 @@ def _present_values(target: Target) -> dict[tuple[str, str], float]:
 
 def _key_rotations(
     armature: bpy.types.Object,
-    animation: Animation,
+    curves: list[Curves],
     keys: Keys,
     oriented: dict[str, Quaternions],
     carried: Carriers,
@@ -144,7 +178,7 @@ def _key_rotations(
         if carrier.leader is not None:
             base = multiply(actual[carrier.leader], base)
         rotations = allowed(bone, multiply(inverse(base), wanted))
-        key_rotation(bone, animation, keys, rotations)
+        key_rotation(bone, curves, keys, rotations)
         actual[name] = multiply(base, rotations)
     return actual
 
@@ -162,10 +196,10 @@ def _placed(target: Target) -> list[bpy.types.PoseBone]:
 
 
 def _key_path(
-    motion: Motion,
+    hips: Vectors,
     target: Target,
     body: Body,
-    animation: Animation,
+    curves: list[Curves],
     keys: Keys,
     actual: dict[str, Quaternions],
     carried: Carriers,
@@ -176,7 +210,6 @@ def _key_path(
     """
     pelvis, carrier, *root = _placed(target)
     poses = carried.parent_poses
-    hips = hips_path(motion, body)
     up = rotate(body.axes, np.array([0, 0, 1.0]))
     along_floor = (hips - body.hips) - ((hips - body.hips) @ up)[:, None] * up
     turn = multiply(actual[pelvis.name], inverse(from_matrix(pelvis.bone.matrix_local)))
@@ -184,20 +217,20 @@ def _key_path(
     ends = heads - along_floor if target.in_place or target.root == "OBJECT" else heads
     heads = heads + placed_head(carrier, poses[carrier.name]) - placed_head(pelvis, poses[pelvis.name])
     apart = target.in_place or target.root == "OBJECT" or (root and root[0] != carrier)
-    key_location(carrier, animation, keys, heads - along_floor if apart else heads, poses[carrier.name])
+    key_location(carrier, curves, keys, heads - along_floor if apart else heads, poses[carrier.name])
     if target.in_place:
         return ends
     if target.root == "OBJECT":
-        _key_object(target.armature, animation, keys, along_floor)
+        _key_object(target.armature, curves, keys, along_floor)
     elif apart:
         start = placed_head(root[0], poses[root[0].name])
-        key_location(root[0], animation, keys, start + along_floor, poses[root[0].name])
+        key_location(root[0], curves, keys, start + along_floor, poses[root[0].name])
     return ends
 
 
-def _key_object(armature: bpy.types.Object, animation: Animation, keys: Keys, along_floor: Vectors) -> None:
+def _key_object(armature: bpy.types.Object, curves: list[Curves], keys: Keys, along_floor: Vectors) -> None:
     """Key the object's location where it is not locked."""
     axes = np.array(armature.matrix_basis.to_3x3())
     free = np.flatnonzero(~np.array(armature.lock_location))
     values = np.array(armature.location) + along_floor @ axes.T
-    keys.insert(animation, "location", values[:, free], "Object Transforms", free)
+    keys.insert(curves, "location", values[:, free], "Object Transforms", free)

@@ -50,6 +50,12 @@ def shortest_turn(start: Vectors, end: Vectors) -> Quaternions:
     return unit(np.concatenate([np.where(opposite, 0, 1 + along), np.where(opposite, spare, across)], -1))
 
 
+def to_matrices(quaternions: Quaternions) -> NDArray[np.float64]:
+    """(..., 3, 3) whose columns are the turned axes."""
+    columns = [rotate(quaternions, axis) for axis in np.eye(3)]
+    return np.stack(columns, axis=-1)
+
+
 def from_matrix(matrix: Any) -> Quaternions:
     """(4,) the rotation of a (3, 3) matrix whose columns are at right angles and of any length.
 
@@ -118,6 +124,12 @@ def to_axis_angle(quaternions: Quaternions) -> NDArray[np.float64]:
     axes = axes * (1 - 2 * flips)[:, None]
     angle = np.unwrap(2 * np.arctan2((quaternions[:, 1:] * axes).sum(1), quaternions[:, 0]))
     return np.column_stack([angle, axes])
+
+
+def from_axis_angle(values: NDArray[np.float64]) -> Quaternions:
+    """(T, 4) of angles in radians and axes of any length (T, 4)."""
+    half = values[:, :1] / 2
+    return np.concatenate([np.cos(half), np.sin(half) * unit(values[:, 1:])], -1)
 
 
 def to_euler(quaternions: Quaternions, order: str) -> Vectors:

@@ -87,7 +87,7 @@ def read_map(path: str | os.PathLike[str]) -> BoneMap:
             raise InvalidInput(f"{name} is not a bone map.", "Choose a .json that Lift Pose saved.")
         if _whole(data.get("version")) > VERSION:
             raise InvalidInput(f"{name} was written by a newer Lift Pose.", "Update the add-on.")
-        return _bone_map(data)
+        return from_data(data)
     except FileNotFoundError as error:
         raise InvalidInput(f"{name} does not exist.", "Choose a bone map (.json).") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -96,21 +96,9 @@ def read_map(path: str | os.PathLike[str]) -> BoneMap:
 
 def write_map(bone_map: BoneMap, path: Path) -> None:
     """Write a map whole or not at all. Raises InvalidInput when the file cannot be written."""
-    data = {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": bone_map.name,
-        "bones": {part: list(chain) for part, chain in bone_map.bones.items()},
-        "twists": {part: list(chain) for part, chain in bone_map.twists.items()},
-        "ik": {part: list(pair) for part, pair in bone_map.ik.items()},
-        "settings": [
-            {key: value for key, value in asdict(setting).items() if value is not None}
-            for setting in bone_map.settings
-        ],
-    }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+        temporary.write_text(json.dumps(as_data(bone_map), indent=2) + "\n", "utf-8")
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -122,8 +110,24 @@ def known_maps() -> tuple[BoneMap, ...]:
     return tuple(read_map(path) for path in sorted(Path(__file__).with_name("maps").glob("*.json")))
 
 
-def _bone_map(data: dict[str, Any]) -> BoneMap:
-    """Raises ValueError when a field is wrong."""
+def as_data(bone_map: BoneMap) -> dict[str, Any]:
+    """What JSON can hold of a map: all of it."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": bone_map.name,
+        "bones": {part: list(chain) for part, chain in bone_map.bones.items()},
+        "twists": {part: list(chain) for part, chain in bone_map.twists.items()},
+        "ik": {part: list(pair) for part, pair in bone_map.ik.items()},
+        "settings": [
+            {key: value for key, value in asdict(setting).items() if value is not None}
+            for setting in bone_map.settings
+        ],
+    }
+
+
+def from_data(data: dict[str, Any]) -> BoneMap:
+    """The map that such data describe. Raises ValueError when a field is wrong."""
     unknown = sorted(set(data) - _FIELDS)
     if unknown:
         raise ValueError(f"{unknown[0]} is no field of it")

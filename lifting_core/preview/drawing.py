@@ -15,6 +15,7 @@ LEFT, RIGHT, MIDDLE = (74, 163, 255), (255, 138, 76), (226, 230, 238)
 OUTLINE, TEXT = (14, 15, 18), (170, 178, 192)
 
 _FRACTION_BITS = 4
+_LONGEST, _SHORTEST = 1280, 640  # pixels that the longer side of a fitted picture lies between
 
 
 def side_colour(name: str) -> Colour:
@@ -48,6 +49,15 @@ def caption(image: Image, text: str) -> None:
     for colour, thickness in ((OUTLINE, 3), (TEXT, 1)):
         origin = (round(24 * size), image.shape[0] - round(24 * size))
         cv2.putText(image, text, origin, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA)
+
+
+def fitted(image: Image) -> tuple[Image, float]:
+    """The picture at a size that suits a preview, and that size relative to the original."""
+    longer = max(image.shape[:2])
+    scale = min(max(longer, _SHORTEST), _LONGEST) / longer
+    height, width = (max(2, round(length * scale / 2) * 2) for length in image.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(image, (width, height), interpolation=method).astype(np.uint8), scale
 
 
 def _drawable(points: NDArray[Any]) -> bool:

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
-import cv2
 import numpy as np
 
 from lifting_core.files import written_whole
 from lifting_core.media.frames import Frame
 from lifting_core.motion.motion import Motion
-from lifting_core.preview.drawing import Image, caption
+from lifting_core.preview.drawing import Image, caption, fitted
 from lifting_core.preview.overlay import draw_overlay
 from lifting_core.preview.scene import Scene
 from lifting_core.progress import Progress, silent
 
 _TIME_BASE = Fraction(1, 90_000)
-_LONGEST, _SHORTEST = 1280, 640  # pixels that the longer side of the picture's half lies between
 _PHOTO_SECONDS = 6.0
 
 
@@ -57,7 +55,7 @@ def _pictures(motion: Motion, media: Iterable[Frame], repeats: int) -> Iterator[
     """The times, from 0, and pictures of the video; each frame is shown `repeats` times."""
     scene = None
     for row, frame in zip(range(len(motion.time)), media, strict=True):
-        picture, scale = _fitted(frame.image)
+        picture, scale = fitted(frame.image)
         height, width = picture.shape[:2]
         scene = scene or Scene(motion, min(width, height), height)
         draw_overlay(picture, motion, row, scale)
@@ -65,12 +63,3 @@ def _pictures(motion: Motion, media: Iterable[Frame], repeats: int) -> Iterator[
         for repeat in range(repeats):
             time = frame.time - float(motion.time[0]) + repeat / motion.fps
             yield time, np.hstack([picture, scene.draw(row, time)])
-
-
-def _fitted(image: Image) -> tuple[Image, float]:
-    """The picture at a size that suits a preview, and that size relative to the original."""
-    longer = max(image.shape[:2])
-    scale = min(max(longer, _SHORTEST), _LONGEST) / longer
-    height, width = (max(2, round(length * scale / 2) * 2) for length in image.shape[:2])
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(image, (width, height), interpolation=method).astype(np.uint8), scale

@@ -74,7 +74,7 @@ def test_bad_input_is_told_in_a_sentence(motion_file: Callable[..., Path], tmp_p
     output, broken = tmp_path / "out.blend", tmp_path / "broken.npz"
     broken.write_bytes(b"PK")
     assert _is_refused(_run(broken, output), 2, "broken.npz is not a Motion file.")
-    assert _is_refused(_run(motion_file(), tmp_path / "out.fbx"), 2, "does not end in .blend.")
+    assert _is_refused(_run(motion_file(), tmp_path / "out.obj"), 2, "does not end in .blend, .fbx or .glb.")
     assert _is_refused(_run(motion_file(), output, "--media", "no.mp4"), 2, "no.mp4 does not exist.")
     assert _is_refused(_run(motion_file()), 2, "the following arguments are required")
     assert not output.exists()

@@ -42,7 +42,7 @@ def test_a_pattern_is_filled_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("inputs", "outputs", "preview", "complaint"),
     [
-        (["a.mp4"], ["a.fbx"], None, "kind is unknown"),
+        (["a.mp4"], ["a.obj"], None, "kind is unknown"),
         (["a.mp4"], ["a.npz"], "a.avi", "kind is unknown"),
         (["a.mp4", "b.mp4"], ["a.npz"], None, "Several inputs"),
         (["a.mp4", "b.mp4"], ["out"], "p.mp4", "Several inputs"),

@@ -95,7 +95,7 @@ def test_the_rig_gets_the_motion(motion_file: Path, rig_file: Path, tmp_path: Pa
         (["missing.npz", "{rig}", "-o", "out.blend"], "missing.npz does not exist."),
         (["{rig}", "{rig}", "-o", "out.blend"], "rig.blend is not a Motion file."),
         (["{motion}", "{motion}", "-o", "out.blend"], "walk.npz is no Blender file"),
-        (["{motion}", "{rig}", "-o", "out.fbx"], "out.fbx does not end in .blend."),
+        (["{motion}", "{rig}", "-o", "out.obj"], "out.obj cannot be written: its kind is unknown."),
         (["{motion}", "{rig}", "-o", "{rig}"], "would be written over the rig."),
         (["{motion}", "{rig}", "-o", "no/out.blend"], "The folder no does not exist."),
         (["{motion}", "{rig}", "-o", "out.blend", "--object", "Villain"], "no armature called Villain."),
@@ -120,3 +120,16 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(
     (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("lift-pose: error: ")]
     assert complaint in line
     assert [path.name for path in tmp_path.iterdir()] == ["rig.blend"]
+
+
+def test_one_frame_is_a_pose_and_an_asset(motion_file: Path, rig_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.blend"
+    arguments = ["retarget", str(motion_file), str(rig_file), "-o", str(output), "--pose-asset"]
+    assert main(arguments) == 2
+    assert main([*arguments, "--frame", "2"]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    action = bpy.data.objects["Hero"].animation_data.action
+    assert tuple(action.frame_range) == (1, 1)
+    (asset,) = [other for other in bpy.data.actions if other != action]
+    assert asset.asset_data is not None
+    assert tuple(asset.preview.image_size) == (256, 256)

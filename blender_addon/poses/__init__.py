@@ -1,0 +1,1 @@
+"""One pose of a Motion on a rig, and pose assets for the Asset Browser."""

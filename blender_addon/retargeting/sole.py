@@ -1,0 +1,117 @@
+"""A foot over time, and how its sole meets the floor. All in axes whose z points up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rotations import Quaternions, Vectors, about, inverse, multiply, rotate, twist_angle
+
+UP = np.array([0, 0, 1.0])
+_LEFT = np.array([1.0, 0, 0])
+_MOST_RAISED = np.radians(45)
+
+
+@dataclass(frozen=True, eq=False)
+class Sole:
+    """A rig's foot as it stands at rest."""
+
+    ankle: float
+    """The height of the ankle, in the rig's own coordinates, while the foot is flat on the floor."""
+    points: Vectors
+    """(P, 3) from the ankle to points of the sole, that of the toes first; none without a foot to turn."""
+
+    @property
+    def toes(self) -> Vectors:
+        """(3,) from the ankle."""
+        return self.points[0] if len(self.points) else np.zeros(3)
+
+
+@dataclass(frozen=True, eq=False)
+class FootPath:
+    """One foot over time."""
+
+    ankle: Vectors
+    """(T, 3)"""
+    turn: Quaternions
+    """(T, 4) away from standing flat, as at rest."""
+
+
+def heel_raised(path: FootPath, sole: Sole, angle: NDArray[np.float64]) -> FootPath:
+    """The foot turned by `angle` (T,) over the tip of its toes, which stays where it is."""
+    left, toes = _over_toes(path, sole)
+    half = angle[:, None] / 2
+    turn = np.concatenate([np.cos(half), np.sin(half) * left], axis=-1)
+    return FootPath(path.ankle + toes - rotate(turn, toes), multiply(turn, path.turn))
+
+
+def raise_toward(path: FootPath, sole: Sole, ankle: Vectors) -> NDArray[np.float64]:
+    """(T,) by how much the heel has to be raised to bring the ankle as near as may be to others (T, 3)."""
+    left, toes = _over_toes(path, sole)
+    aim = ankle - path.ankle - toes
+    angle = np.arctan2(-(aim * np.cross(left, toes)).sum(-1), -(aim * _across(toes, left)).sum(-1))
+    raised: NDArray[np.float64] = np.clip(angle, 0, _MOST_RAISED)
+    return raised
+
+
+def raise_within(path: FootPath, sole: Sole, hip: Vectors, reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T,) by how much the heel has to be raised for the ankle to be within `reach` (T,) of the hip.
+
+    Raised by x, the ankle is at toes + s + u cos x + v sin x, so that its squared distance from the hip is
+    a constant plus 2 (m cos x + n sin x) = 2 r cos(x - p).
+    """
+    left, toes = _over_toes(path, sole)
+    u = -_across(toes, left)
+    way = path.ankle - u - hip
+    m, n = (way * u).sum(-1), (way * np.cross(left, u)).sum(-1)
+    most = (reach**2 - (way**2).sum(-1) - (u**2).sum(-1)) / 2
+    r, p = np.hypot(m, n), np.arctan2(n, m)
+    enough = p + np.arccos(np.clip(most / np.maximum(r, 1e-300), -1, 1))
+    return np.where((m > most) & (r > 0), np.clip(enough, 0, _MOST_RAISED), 0.0)
+
+
+def _over_toes(path: FootPath, sole: Sole) -> tuple[Vectors, Vectors]:
+    """(T, 3) the axis to the left that a heel is raised about, and the way from the ankle to the toes."""
+    left = rotate(about(UP, twist_angle(path.turn, UP)), _LEFT)
+    return left, rotate(path.turn, sole.toes)
+
+
+def _across(vectors: Vectors, axis: Vectors) -> Vectors:
+    across: Vectors = vectors - (vectors * axis).sum(-1, keepdims=True) * axis
+    return across
+
+
+def above_floor(path: FootPath, sole: Sole) -> FootPath:
+    """The ankle raised where it is lower than in a flat foot, the foot tilted less where its sole sinks."""
+    ankle = path.ankle.copy()
+    ankle[:, 2] = np.maximum(ankle[:, 2], sole.ankle)
+    if len(sole.points) == 0:
+        return FootPath(ankle, path.turn)
+    level = about(UP, twist_angle(path.turn, UP))
+    tilt = multiply(path.turn, inverse(level))
+    tilt = tilt * np.where(tilt[:, :1] < 0, -1.0, 1.0)
+    sine = np.linalg.norm(tilt[:, 1:], axis=-1)
+    angle = 2 * np.arctan2(sine, tilt[:, 0])
+    axis = tilt[:, 1:] / np.maximum(sine, 1e-300)[:, None]
+    allowed = _nearest_tilt(angle, axis, rotate(level[:, None], sole.points), ankle[:, 2] - sole.ankle)
+    half = allowed[:, None] / 2
+    return FootPath(ankle, multiply(np.concatenate([np.cos(half), np.sin(half) * axis], -1), level))
+
+
+def _nearest_tilt(
+    angle: NDArray[np.float64], axis: Vectors, points: Vectors, lift: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T,) the tilt nearest to `angle` (T,) about a level `axis` (T, 3) at which no point is below the floor.
+
+    `points` (T, P, 3) from the ankle are on the floor at angle 0 and lift 0. A point's depth below the ankle
+    at angle x is h cos x + f sin x = r cos(x - p), which must be no more than h + lift.
+    """
+    h, f = -points[..., 2], -np.cross(axis[:, None], points)[..., 2]
+    r, p = np.hypot(h, f), np.arctan2(f, h)
+    width = np.arccos(np.minimum((h + lift[:, None]) / r, 1))
+    sinks = abs(angle[:, None] - p) < width
+    lower = np.maximum(np.where(sinks, p - width, np.inf).min(axis=1), 0)
+    upper = np.where(sinks, p + width, -np.inf).max(axis=1)
+    return np.where(sinks.any(axis=1), np.where(angle - lower <= upper - angle, lower, upper), angle)
