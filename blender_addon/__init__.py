@@ -7,7 +7,10 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .operators import bone_map, clip, engine, feet, presets
+from .batch import operators as batch
+from .batch import panel as batch_panel
+from .batch import properties as batch_properties
+from .operators import bone_map, clip, engine, feet, overlay, presets
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
 from .operators.lift import LiftPoseLift
@@ -19,6 +22,7 @@ from .panels import (
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseFeetPanel,
+    LiftPoseLookPanel,
     LiftPoseMainPanel,
     LiftPosePhotoPanel,
     LiftPoseRigPanel,
@@ -27,6 +31,7 @@ from .panels import (
 from .preferences import LiftPosePreferences
 from .properties import LiftPoseSettings
 from .rigs import chosen_map
+from .viewing import overlay as drawing
 
 _CLASSES = (
     LiftPosePreferences,
@@ -36,8 +41,11 @@ _CLASSES = (
     *engine.CLASSES,
     *clip.CLASSES,
     *presets.CLASSES,
+    *overlay.CLASSES,
     LiftPoseCopyReport,
     *feet.CLASSES,
+    *batch_properties.CLASSES,
+    *batch.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
@@ -50,7 +58,9 @@ _CLASSES = (
     LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseLookPanel,
     LiftPoseScenePanel,
+    *batch_panel.CLASSES,
 )
 _registered_command: Any = None
 
@@ -61,14 +71,17 @@ def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     properties.attach()
+    batch_properties.attach()
     _registered_command = bpy.utils.register_cli_command(command.NAME, command.main)
     session.register()
 
 
 def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything in the reverse order."""
+    drawing.overlay.hide()
     session.unregister()
     bpy.utils.unregister_cli_command(_registered_command)
+    batch_properties.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -3,7 +3,8 @@
 Three ways to run it: `blender -b --command lift_pose MOTION.npz OUT.blend` where the add-on is enabled,
 `blender -b --python .../command.py -- MOTION.npz OUT.blend`, and `python -m blender_addon.command MOTION.npz
 OUT.blend` where Python has the bpy module. `retarget MOTION.npz RIG.blend -o OUT.blend` in the place of these
-arguments puts a motion on a rig. Exit codes: 0, 2 for bad input, 1 for any other failure.
+arguments puts a motion on a rig, and `batch JOBS` lifts many clips. Exit codes: 0, 2 for bad input, 1 for any
+other failure.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if not __package__:  # run as a script: come back as a part of the package
     sys.exit(importlib.import_module(f"{_folder.name}.command").main())
 
 from .animation.build import Placement, build
+from .batch import command as batch
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
 from .parent import end_with_parent
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     arguments = list(arguments)
     end_with_parent()
+    if arguments[:1] == [batch.NAME]:
+        return _batch(arguments[1:])
     retargets = arguments[:1] == [retargeting.NAME]
     parser, run = (retargeting.parser(), retargeting.run) if retargets else (_parser(), _write)
     try:
@@ -49,6 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, InvalidInput) else 1
     return 0
+
+
+def _batch(arguments: Sequence[str]) -> int:
+    try:
+        return batch.run(arguments)
+    except LiftPoseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

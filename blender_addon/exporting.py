@@ -23,7 +23,8 @@ def export(output: Path, armatures: Sequence[bpy.types.Object]) -> None:
     LiftPoseError when this Blender lacks the exporter, RuntimeError or OSError when it fails.
     """
     kind = output.suffix.lower()
-    if addon_utils.enable(_ADDONS[kind]) is None:
+    addons: Any = addon_utils
+    if addons.enable(_ADDONS[kind]) is None:
         raise LiftPoseError(
             f"This Blender cannot write {kind}: its add-on {_ADDONS[kind]} is missing.",
             "Use a Blender that has it, or write a .blend.",
@@ -58,7 +59,7 @@ def _hanging_on(armature: bpy.types.Object, scene: bpy.types.Scene) -> Iterator[
 
 
 def _show_all_keys(armatures: Sequence[bpy.types.Object]) -> None:
-    ranges = [armature.animation_data.action.frame_range for armature in armatures]
+    ranges: list[Any] = [armature.animation_data.action.frame_range for armature in armatures]
     scene = bpy.context.scene
     scene.frame_start = math.floor(min(first for first, _ in ranges))
     scene.frame_end = math.ceil(max(last for _, last in ranges))

@@ -19,6 +19,7 @@ from .operators.cancel import LiftPoseCancel
 from .operators.clip import LiftPoseRecentClips
 from .operators.feet import LiftPoseMarkFoot, LiftPoseShowContacts, LiftPoseSolveFeet, keyed_rig
 from .operators.lift import LiftPoseLift
+from .operators.overlay import LiftPoseMarkWeak, LiftPoseOverlay, LiftPosePickPerson, LiftPoseShowClip
 from .operators.pose import LiftPosePose
 from .operators.presets import LiftPosePresets
 from .operators.probe import LiftPoseProbe
@@ -26,6 +27,7 @@ from .operators.report import LiftPoseCopyReport
 from .properties import chosen
 from .retargeting.contacts import SIDES
 from .session import session
+from .viewing.overlay import overlay
 
 _LETTER = 7.4  # pixels that a letter of the panel is wide, at scale 1
 
@@ -61,7 +63,7 @@ class LiftPoseMainPanel(_Panel):
             layout.progress(factor=session.job.fraction, text=session.job.description)
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
-            _draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+            draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
             if session.outcome.failed:
                 layout.operator(LiftPoseCopyReport.bl_idname, icon="COPYDOWN")
 
@@ -107,7 +109,7 @@ class LiftPoseRigPanel(_Panel):
         row.operator(LiftPoseLoadMap.bl_idname, text="", icon="FILE_FOLDER")
         row.operator(LiftPoseSaveMap.bl_idname, text="", icon="FILE_TICK")
         if found.missing:
-            _draw_text(layout.box(), context, f"Not found: {found.missing}", False)
+            draw_text(layout.box(), context, f"Not found: {found.missing}", False)
         row = layout.row()
         row.template_list(LiftPoseBoneList.bl_idname, "", found, "pairs", found, "active", rows=6)
         column = row.column(align=True)
@@ -199,6 +201,17 @@ class LiftPoseClipPanel(_SettingsPanel):
             layout.prop(settings, "fov")
 
 
+class LiftPoseLookPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_look"
+    bl_label = "Look"
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.operator(LiftPoseOverlay.bl_idname, icon="OVERLAY", depress=overlay.visible)
+        layout.operator(LiftPoseMarkWeak.bl_idname, icon="MARKER")
+        layout.operator(LiftPoseShowClip.bl_idname, icon="IMAGE")
+        layout.operator(LiftPosePickPerson.bl_idname, icon="EYEDROPPER")
+
+
 class LiftPoseEnginePanel(_SettingsPanel):
     bl_idname = "VIEW3D_PT_lift_pose_engine"
     bl_label = "Engine"
@@ -219,7 +232,7 @@ class LiftPoseScenePanel(_SettingsPanel):
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
 
 
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, failed: bool) -> None:
     """Labels do not break lines by themselves."""
     letters = int(context.region.width / (_LETTER * context.preferences.system.ui_scale))
     column = layout.column(align=True)

@@ -7,13 +7,13 @@ import threading
 
 from .saving import remove_partial
 
-_VARIABLE = "LIFT_POSE_ENDS_WITH_STDIN"
+ENDS_WITH_STDIN = "LIFT_POSE_ENDS_WITH_STDIN"
 """Set by who starts a process, keeps the other end of its stdin open, and writes nothing to it."""
 
 
 def end_with_parent() -> None:
     """Watch stdin, if the parent has asked for it."""
-    if os.environ.get(_VARIABLE):
+    if os.environ.get(ENDS_WITH_STDIN):
         threading.Thread(target=_end_with_stdin, name="Lift Pose parent", daemon=True).start()
 
 

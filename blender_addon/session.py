@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bpy
 
+from .batch.child import BatchProcess
 from .engine.client import Engine
 from .engine.job import Job
 from .engine.state import EngineState, engine_state
@@ -35,15 +36,13 @@ class _Session:
     def __init__(self) -> None:
         self.job: Job | None = None
         self.outcome: Outcome | None = None
+        self.batch: BatchProcess | None = None
         self._engine: Engine | None = None
         self._installer: Engine | None = None
 
     def engine(self, context: bpy.types.Context) -> Engine:
         """The engine that the preferences name. Raises LiftPoseError when there is none."""
-        state = self.engine_state(context)
-        if not state.python:
-            raise LiftPoseError(state.text, "Install it, or name its Python, in the add-on's preferences.")
-        command = (state.python, "-m", "lifting_core.worker")
+        command = (self.engine_python(context), "-m", "lifting_core.worker")
         if self._engine is None or self._engine.command != command:
             self.stop_engine()
             self._engine = Engine(command, user_folder() / "engine.log")
@@ -52,6 +51,13 @@ class _Session:
     def engine_state(self, context: bpy.types.Context) -> EngineState:
         """Whether there is an engine, and which."""
         return engine_state(installer_layout(), chosen_python(context))
+
+    def engine_python(self, context: bpy.types.Context) -> str:
+        """The interpreter that runs the engine. Raises LiftPoseError when there is none."""
+        state = self.engine_state(context)
+        if not state.python:
+            raise LiftPoseError(state.text, "Install it, or name its Python, in the add-on's preferences.")
+        return state.python
 
     @property
     def engine_pid(self) -> int | None:
@@ -90,6 +96,9 @@ class _Session:
         if self._installer is not None:
             self._installer.stop()
         self._installer = None
+        if self.batch is not None:
+            self.batch.stop()
+        self.batch = None
 
 
 session = _Session()

@@ -13,6 +13,21 @@ from numpy.typing import NDArray
 from ..compatibility import Animation
 
 Array = NDArray[np.float64]
+_ATTRIBUTES: dict[str, tuple[type, int]] = {
+    "co": (np.float32, 2),
+    "handle_left": (np.float32, 2),
+    "handle_right": (np.float32, 2),
+    "handle_left_type": (np.int32, 1),
+    "handle_right_type": (np.int32, 1),
+    "interpolation": (np.int32, 1),
+    "easing": (np.int32, 1),
+    "type": (np.int32, 1),
+    "amplitude": (np.float32, 1),
+    "back": (np.float32, 1),
+    "period": (np.float32, 1),
+}
+"""All of a key, as foreach_get knows it: type and how many numbers."""
+_SAME = 1e-3  # frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +73,83 @@ class Curves:
 def write(animation: Animation, curves: Iterable[Curves]) -> None:
     """Write curves that the Action lacks."""
     for each in curves:
-        group = animation.groups.get(each.group) or animation.groups.new(each.group)
         for column, component in enumerate(each.components):
-            curve = animation.curves.new(each.path, index=component)
-            curve.group = group
-            slopes = None if each.slopes is None else each.slopes[:, column]
-            _fill(curve, each.keys, each.values[:, column], slopes)
+            _fill(_new_curve(animation, each, component), each, column)
 
 
-def _fill(curve: Any, keys: Keys, values: Array, slopes: Array | None) -> None:
+def join(
+    animation: Animation, curves: Curves, before: float | None, present: Array, span: tuple[float, float]
+) -> None:
+    """Write curves in the place of the keys that the Action has from the first to the last frame of `span`.
+
+    Curves that the Action lacks get a key at the frame `before` too, if there is one, with the `present`
+    value (C,).
+    """
+    early = None
+    if before is not None:
+        early = Curves(curves.path, curves.group, curves.components, _one_key(before), present[None])
+    for column, component in enumerate(curves.components):
+        curve = animation.curves.find(curves.path, index=component)
+        if curve is not None:
+            kept = _take_keys(curve, *span)
+        else:
+            curve = _new_curve(animation, curves, component)
+            kept = {}
+            if early is not None:
+                _fill(curve, early, column)
+                kept = _take_keys(curve, *span)
+        _fill(curve, curves, column)
+        _give_keys(curve, kept)
+
+
+def key_frames(animation: Animation) -> NDArray[np.float32]:
+    """The frames of all keys of an Action, in no order."""
+    keys = [_read(curve.keyframe_points, "co")[:, 0] for curve in animation.curves]
+    return np.concatenate([np.empty(0, np.float32), *keys])
+
+
+def _one_key(frame: float) -> Keys:
+    return Keys(np.array([frame]), np.array([False]))
+
+
+def _new_curve(animation: Animation, curves: Curves, component: int) -> Any:
+    curve = animation.curves.new(curves.path, index=component)
+    curve.group = animation.groups.get(curves.group) or animation.groups.new(curves.group)
+    return curve
+
+
+def _take_keys(curve: Any, first: float, last: float) -> dict[str, NDArray[Any]]:
+    """Empty an F-Curve; returns its keys outside the frames, an array (N, ...) an attribute."""
+    points = curve.keyframe_points
+    keys = {name: _read(points, name) for name in _ATTRIBUTES}
+    outside = (keys["co"][:, 0] < first - _SAME) | (keys["co"][:, 0] > last + _SAME)
+    points.clear()
+    return {name: values[outside] for name, values in keys.items()}
+
+
+def _give_keys(curve: Any, keys: dict[str, NDArray[Any]]) -> None:
+    """Add keys as `_take_keys` returned them."""
+    points = curve.keyframe_points
+    if keys:
+        points.add(len(keys["co"]))
+        for name, values in keys.items():
+            whole = _read(points, name)
+            whole[len(whole) - len(values) :] = values
+            points.foreach_set(name, whole.ravel())
+    curve.update()
+
+
+def _read(points: Any, name: str) -> NDArray[Any]:
+    kind, width = _ATTRIBUTES[name]
+    values: NDArray[Any] = np.empty(len(points) * width, kind)
+    points.foreach_get(name, values)
+    return values.reshape(len(points), width)
+
+
+def _fill(curve: Any, curves: Curves, column: int) -> None:
     """Give an empty F-Curve its keys: lines, or Bezier curves whose handles go a third of the way."""
-    smooth = slopes is not None
+    keys, values = curves.keys, curves.values[:, column]
+    smooth = curves.slopes is not None
     handles = _enum("handle_left_type", "ALIGNED" if smooth else "AUTO_CLAMPED")
     moves = _enum("interpolation", "BEZIER" if smooth else "LINEAR")
     points = curve.keyframe_points
@@ -79,7 +160,8 @@ def _fill(curve: Any, keys: Keys, values: Array, slopes: Array | None) -> None:
     )
     points.foreach_set("handle_left_type", np.full(len(values), handles, np.int32))
     points.foreach_set("handle_right_type", np.full(len(values), handles, np.int32))
-    if slopes is not None:
+    if curves.slopes is not None:
+        slopes = curves.slopes[:, column]
         before = np.diff(keys.frames, prepend=keys.frames[0] - 1) / 3
         after = np.diff(keys.frames, append=keys.frames[-1] + 1) / 3
         points.foreach_set("handle_left", _pairs(keys.frames - before, values - before * slopes))

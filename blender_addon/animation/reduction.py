@@ -8,6 +8,7 @@ are most to blame have to follow more closely.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,8 +29,8 @@ _FIRST = 0.8
 """How far each bone's curves alone may stray at first, in bounds: they rarely stray together."""
 _BEGINNING = 8
 """Frames from key to key at first."""
-_SETTLED = 0.03
-"""Keys are dropped again when their number has changed by this part."""
+_GROWN = 1.03
+"""Where keys have become so many times more, some are dropped, again and again while that changes as much."""
 _BLAME = 0.5
 """Bones that stray at least so much, compared with the one that strays most, are to blame too."""
 _STILL = 0.02
@@ -53,6 +54,18 @@ class Reduction:
     curves: list[Curves]
     error: float
     """The largest distance of a joint from where it should be, in scene units."""
+    before: int
+    """How many keys there were."""
+
+    @property
+    def keys(self) -> int:
+        """How many keys there are."""
+        return _count(self.curves)
+
+    @property
+    def summary(self) -> str:
+        """What has been done, in words."""
+        return f"{self.keys} keys instead of {self.before} keep the joints within {self.error:.3g} of it."
 
 
 def reduce_keys(
@@ -64,11 +77,15 @@ def reduce_keys(
     """
     dense = [each for each in curves if len(each.keys.frames) > 2]
     if not dense:
-        return Reduction(list(curves), 0.0)
+        return Reduction(list(curves), 0.0, _count(curves))
     fits, skeleton = _fits(armature, dense, rigged)
     error = _fit_all(fits, skeleton, bound)
     fitted = {id(each.curves): each.reduced() for each in fits}
-    return Reduction([fitted.get(id(each), each) for each in curves], error)
+    return Reduction([fitted.get(id(each), each) for each in curves], error, _count(curves))
+
+
+def _count(curves: Sequence[Curves]) -> int:
+    return sum(each.values.size for each in curves)
 
 
 @dataclass(eq=False)
@@ -110,10 +127,13 @@ class _Fit:
         """Bring the curves within their tolerance with few keys. Returns (N,) which values have changed."""
         before = self.now
         self._split()
-        while abs(len(self.knots) - self.settled) > _SETTLED * len(self.knots):
+        if len(self.knots) > _GROWN * self.settled:
+            before_pruning = math.inf
+            while _GROWN * len(self.knots) < before_pruning:
+                before_pruning = len(self.knots)
+                self._prune()
+                self._split()
             self.settled = len(self.knots)
-            self._prune()
-            self._split()
         changed: NDArray[np.bool_] = np.any(self.now != before, axis=1)
         return changed
 

@@ -55,6 +55,14 @@ def match_to_clip(scene: bpy.types.Scene, motion: Motion, start: int) -> str:
     )
 
 
+def evaluated(scene: bpy.types.Scene) -> Any:
+    """The dependency graph of a scene at its current frame, up to date."""
+    context = bpy.context
+    layer = context.view_layer if context.scene == scene else scene.view_layers[0]
+    layer.update()
+    return layer.depsgraph
+
+
 def settings(scene: bpy.types.Scene) -> list[tuple[Any, str, Any]]:
     """Everything that a result may change in a scene: owner, name and present value."""
     names: list[tuple[Any, str]] = [(scene, name) for name in (*_SCENE, "camera")]

@@ -30,6 +30,11 @@ def scene_frames(motion: Motion, rate: float, start: int) -> NDArray[np.float64]
     return whole if abs(frames - whole).max(initial=0) < _SCATTER else frames
 
 
+def from_frame(keys: Keys, frame: float) -> Keys:
+    """The same keys, the first one at a frame."""
+    return Keys(keys.frames - keys.frames[0] + frame, keys.holds)
+
+
 def pose_keys(motion: Motion, frames: NDArray[np.float64]) -> Keys:
     """Keys for the frames with a person; the pose before a gap is held until the person is back."""
     present = np.flatnonzero(motion.present)

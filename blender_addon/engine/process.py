@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from ..parent import ENDS_WITH_STDIN
+
 _LARGEST_MESSAGE = 1 << 22
 _LARGEST_LOG = 1 << 20
 _TAIL = 4  # lines of the log that are shown to the user
@@ -28,9 +30,9 @@ class Closed:
 
 
 class EngineProcess:
-    """A running engine. Raises OSError when it cannot be started."""
+    """A running engine, whose messages end with `end`. Raises OSError when it cannot be started."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, end: bytes = b"\0") -> None:
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         grown = log.exists() and log.stat().st_size > _LARGEST_LOG
@@ -42,12 +44,15 @@ class EngineProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=log.parent,
-                env=_environment(),
+                env=environment(),
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         self.received: queue.SimpleQueue[dict[str, Any] | Malformed | Closed] = queue.SimpleQueue()
         threading.Thread(
-            target=_receive, args=(self._process.stdout, self.received), name="Lift Pose engine", daemon=True
+            target=_receive,
+            args=(self._process.stdout, self.received, end),
+            name="Lift Pose engine",
+            daemon=True,
         ).start()
 
     @property
@@ -61,11 +66,15 @@ class EngineProcess:
             self._process.stdin.write(json.dumps(message).encode() + b"\0")
             self._process.stdin.flush()
 
-    def leave(self) -> None:
-        """Ask the engine to end, and see to it that it does."""
+    def hang_up(self) -> None:
+        """Ask the engine to end."""
         assert self._process.stdin is not None
         with suppress(OSError):
             self._process.stdin.close()
+
+    def leave(self) -> None:
+        """Ask the engine to end, and see to it that it does."""
+        self.hang_up()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE)
         self.kill()
@@ -91,22 +100,27 @@ class EngineProcess:
         return []
 
 
-def _environment() -> dict[str, str]:
-    """Blender's environment without what would lead the engine's Python to Blender's modules."""
+def environment() -> dict[str, str]:
+    """Blender's environment without what would lead the engine's Python to Blender's modules.
+
+    It also lets the engine end when its stdin closes.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
     }
-    return kept | {"PYTHONUTF8": "1"}
+    return kept | {"PYTHONUTF8": "1", ENDS_WITH_STDIN: "1"}
 
 
-def _receive(stream: IO[bytes], received: queue.SimpleQueue[dict[str, Any] | Malformed | Closed]) -> None:
+def _receive(
+    stream: IO[bytes], received: queue.SimpleQueue[dict[str, Any] | Malformed | Closed], end: bytes
+) -> None:
     """Runs in a thread of its own and knows nothing of Blender."""
     pending = b""
     with stream:
         while chunk := os.read(stream.fileno(), 1 << 16):
-            *texts, pending = (pending + chunk).split(b"\0")
+            *texts, pending = (pending + chunk).split(end)
             for text in texts:
                 received.put(_parsed(text))
             if len(pending) > _LARGEST_MESSAGE:

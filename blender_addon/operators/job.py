@@ -125,17 +125,18 @@ class JobOperator(_Operator):
         if self._workspace is not None:
             self._workspace.status_text_set(None)
             self._workspace = None
-        _redraw_panels(context)
+        redraw_panels(context)
 
     def _show_progress(self, context: bpy.types.Context) -> None:
         if self._workspace is not None and self._workspace != context.workspace:
             self._workspace.status_text_set(None)
         self._workspace = context.workspace
         self._workspace.status_text_set(f"{self.bl_label}: {self._job.description}   |   Esc: Cancel")
-        _redraw_panels(context)
+        redraw_panels(context)
 
 
-def _redraw_panels(context: bpy.types.Context) -> None:
+def redraw_panels(context: bpy.types.Context) -> None:
+    """Let the sidebars of all windows show what is new."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":

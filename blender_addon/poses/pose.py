@@ -14,6 +14,7 @@ import bpy
 import numpy as np
 
 from ..animation.fcurves import Curves, Keys
+from ..animation.scene import evaluated
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..retargeting.body import read_body
@@ -65,11 +66,11 @@ def take_pose(motion: Motion, target: PoseTarget) -> Posed:
     pose: list[Curves] = []
     keys = Keys(np.array([float(target.scene.frame_current)]), np.array([False]))
     notices = key_motion(placed, whole, wanted_values(whole), pose, keys)
-    _evaluated(target)  # what the rig's own animation is due to change changes now, and not afterwards
+    evaluated(target.scene)  # what the rig's own animation is due to change changes now, and not afterwards
     notices = [_take(target, pose, keyed), *notices]
     if not target.asset:
         return Posed(None, " ".join(notices))
-    _evaluated(target)
+    evaluated(target.scene)
     asset = make_asset(_name(motion), pose, target.scene, target.armature, seen_from)
     return Posed(asset, " ".join([*notices, f"It is kept as the pose asset {asset.name}."]))
 
@@ -100,7 +101,7 @@ def _name(motion: Motion) -> str:
 def _placed(motion: Motion, target: PoseTarget) -> tuple[Motion, Quaternions]:
     """The pose where the rig stands, and how the clip's camera is then oriented in armature space."""
     body = read_body(target.armature, target.bone_map)
-    graph = _evaluated(target)
+    graph = evaluated(target.scene)
     armature = target.armature.evaluated_get(graph)
     place = standing(armature, target.bone_map, body)
     if target.heading == "CAMERA":
@@ -109,14 +110,6 @@ def _placed(motion: Motion, target: PoseTarget) -> tuple[Motion, Quaternions]:
     else:
         turn = turn_to_rig(motion, place)
     return moved_to(motion, body, place, turn), view(motion, body, turn)
-
-
-def _evaluated(target: PoseTarget) -> Any:
-    """The dependency graph of the target's scene, up to date."""
-    context = bpy.context
-    layer = context.view_layer if context.scene == target.scene else target.scene.view_layers[0]
-    layer.update()
-    return layer.depsgraph
 
 
 def _take(target: PoseTarget, pose: list[Curves], keyed: bool) -> str:

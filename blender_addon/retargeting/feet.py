@@ -20,7 +20,7 @@ from .contacts import SIDES, Contact, Side
 from .foot_path import SELDOM, planted
 from .legs import Leg, LegReader, Poses
 from .rotations import inverse, multiply, rotate
-from .sole import FootPath, heel_raised, raise_within
+from .sole import FootPath, tilt_within, tilted
 from .two_bone_ik import reach
 from .windows import half_window, smooth, smoothly_above, weighted_median
 
@@ -100,11 +100,17 @@ def _height(legs: Mapping[Side, Leg], standing: Standing) -> NDArray[np.float64]
 
 
 def _path(side: Side, leg: Leg, standing: Standing) -> FootPath:
-    """Where the foot goes. Its heel is raised where a leg behind the body would be overstretched."""
-    sureness, behind = standing.sureness[:, SIDES.index(side)], leg.behind(leg.foot)
+    """Where the foot goes.
+
+    Where the leg would be overstretched, the heel is raised behind the body, and the toes in front of it.
+    """
+    sureness, behind = standing.sureness[:, SIDES.index(side)], np.maximum(leg.lead(leg.foot), 0)
     path = planted(standing.time, leg.foot, standing.stretches(side), sureness, leg.sole, behind)
-    needed = raise_within(path, leg.sole, leg.hip, leg.longest) * (leg.behind(path) > 0)
-    return heel_raised(path, leg.sole, smoothly_above(needed, half_window(standing.time, _QUICK)))
+    lead, half = leg.lead(path), half_window(standing.time, _QUICK)
+    for pivot, there in ((leg.sole.toes, lead > 0), (leg.sole.heel, lead < 0)):
+        needed = tilt_within(path, pivot, leg.hip, leg.longest) * there
+        path = tilted(path, pivot, smoothly_above(needed, half))
+    return path
 
 
 def _lowering(
@@ -117,4 +123,4 @@ def _lowering(
         across = np.hypot(way[:, 0], way[:, 1])
         down = -way[:, 2] - np.sqrt(np.maximum(leg.longest**2 - across**2, 0))
         needed = np.maximum(needed, np.minimum(down, _MOST_LOWERED * leg.length))
-    return smoothly_above(needed, half_window(time, _SLOW))
+    return smoothly_above(needed, half_window(time, _QUICK))

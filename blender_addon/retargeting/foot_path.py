@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .rotations import about, inverse, multiply, power, twist_angle
-from .sole import UP, FootPath, Sole, above_floor, heel_raised, raise_toward
+from .sole import UP, FootPath, Sole, above_floor, tilt_toward, tilted
 from .windows import half_window, smooth, weighted_median
 
 _EASE = 0.3
@@ -63,8 +63,8 @@ def _stand(
     heading = weighted_median(twist_angle(path.turn[inside], UP), weight)
     count = len(weight)
     flat = FootPath(np.tile([x, y, sole.ankle], (count, 1)), about(UP, np.full(count, heading)))
-    angle = np.maximum(raise_toward(flat, sole, path.ankle[inside]) - _FLAT, 0) * behind[inside]
-    rolled = heel_raised(flat, sole, smooth(angle, half_window(time[inside], _ROLL)))
+    angle = np.maximum(tilt_toward(flat, sole.toes, path.ankle[inside]) - _FLAT, 0) * behind[inside]
+    rolled = tilted(flat, sole.toes, smooth(angle, half_window(time[inside], _ROLL)))
     stood.ankle[inside], stood.turn[inside] = rolled.ankle, rolled.turn
 
 

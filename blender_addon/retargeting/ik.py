@@ -47,6 +47,18 @@ class Posed:
         return head
 
 
+def ik_limbs(armature: bpy.types.Object, bone_map: BoneMap) -> tuple[tuple[str, str, str, str, str], ...]:
+    """The bones upper, lower, end, control and pole of each limb that has them."""
+    limbs = []
+    for part, (control, pole) in bone_map.ik.items():
+        side, _, lower = part.partition("_")
+        parts = [f"{side}_{_UPPER[lower]}", part, f"{side}_{_ENDS[lower]}"]
+        if all(name in bone_map.bones for name in parts):
+            upper, middle, end = (bone_map.bones[name][0] for name in parts)
+            limbs.append((upper, middle, end, control, pole))
+    return tuple(limbs)
+
+
 def key_ends(
     armature: bpy.types.Object, bone_map: BoneMap, posed: Posed, curves: list[Curves], keys: Keys
 ) -> None:
@@ -55,22 +67,16 @@ def key_ends(
     An end of a limb that is not moved goes along with its lower half.
     """
     bones, pelvis = armature.pose.bones, bone_map.bones["pelvis"][0]
-    for part, (control, pole) in bone_map.ik.items():
-        side, _, lower_part = part.partition("_")
-        names = [f"{side}_{_UPPER[lower_part]}", part, f"{side}_{_ENDS[lower_part]}"]
-        if not all(name in bone_map.bones for name in names):
-            continue
-        upper, lower, end = (bones[bone_map.bones[name][0]] for name in names)
+    for names in ik_limbs(armature, bone_map):
+        upper, lower, end, control, pole = (bones[name] for name in names)
         start = posed.head(upper.name, pelvis)
         middle = _onward(posed, upper, start, lower)
         tip = _onward(posed, lower, middle, end)
         turn = posed.turn(end if end.name in posed.orientations else lower)
-        _key_control(
-            bones[control], posed, turn, tip + rotate(turn, _between(end, bones[control])), curves, keys
-        )
-        aside = rotate(posed.turn(upper), _between(lower, bones[pole]))
+        _key_control(control, posed, turn, tip + rotate(turn, _between(end, control)), curves, keys)
+        aside = rotate(posed.turn(upper), _between(lower, pole))
         heads = middle + _toward_bend(start, middle, tip, aside)
-        key_location(bones[pole], curves, keys, heads, posed.carried.parent_poses[pole])
+        key_location(pole, curves, keys, heads, posed.carried.parent_poses[pole.name])
 
 
 def _onward(posed: Posed, bone: bpy.types.PoseBone, head: Vectors, onward: bpy.types.PoseBone) -> Vectors:

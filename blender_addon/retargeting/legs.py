@@ -60,11 +60,13 @@ class Leg:
         """(T,) the reach of the hip: a little less than the length, but where the motion itself needs it."""
         return np.maximum(_STRETCH * self.length, np.linalg.norm(self.thigh + self.shin, axis=1))
 
-    def behind(self, path: FootPath) -> NDArray[np.float64]:
-        """(T,) from 0, where the foot is below the hip or in front of it, to 1 a foot's length behind it."""
+    def lead(self, path: FootPath) -> NDArray[np.float64]:
+        """(T,) how far the hip is in front of the foot, in lengths of the foot, from -1 to 1."""
         forward = rotate(about(UP, twist_angle(path.turn, UP)), _FORWARD)
         way = ((self.hip - path.ankle) * forward).sum(-1)
-        part: NDArray[np.float64] = np.clip(way / max(float(np.linalg.norm(self.sole.toes)), 1e-9), 0, 1)
+        part: NDArray[np.float64] = np.clip(
+            way / max(float(np.linalg.norm(self.sole.toes.point)), 1e-9), -1, 1
+        )
         return part
 
     def moved(self, way: Vectors) -> Leg:
@@ -123,7 +125,7 @@ class LegReader:
             return Sole(float(ankle[2]), np.zeros((0, 3)))
         foremost = max(toes, key=lambda toe: float(toe @ _FORWARD))
         widest = [extreme(toes, key=lambda toe: float(toe[0])) for extreme in (min, max)]
-        points = np.array([foremost, *widest, -_HEEL * foremost, np.zeros(3)])
+        points = np.array([foremost, -_HEEL * foremost, *widest, np.zeros(3)])
         points[:, 2] = self._floor() - ankle[2]
         return Sole(float(ankle[2]), points)
 

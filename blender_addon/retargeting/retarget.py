@@ -14,12 +14,14 @@ from typing import Any, Literal
 import bpy
 import numpy as np
 
-from ..animation.fcurves import Curves, Keys, write
-from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
-from ..animation.timing import frame_rate, pose_keys, scene_frames
-from ..compatibility import new_animation
+from ..animation.destination import NEW_ACTION, Destination, check_animatable, deliver
+from ..animation.fcurves import Curves, Keys
+from ..animation.reduction import Rigged, reduce_keys
+from ..animation.scene import Match, evaluated, match_to_clip, matches, undone_on_failure
+from ..animation.timing import frame_rate, from_frame, pose_keys, scene_frames
 from ..errors import InvalidInput
 from ..motion_file import Motion
+from ..poses.standing import moved_to, standing, turn_to_rig
 from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
 from .bone_values import Values, key_values, value
@@ -27,7 +29,7 @@ from .channels import allowed, key_location, key_rotation, placed_head
 from .contacts import Contact, contacts_of, mark
 from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
-from .ik import Posed, key_ends
+from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
 from .memory import Memory, remember
 from .posing import hips_path, orientations
@@ -57,6 +59,10 @@ class Target:
     feet: Feet = "OFF"
     contacts: tuple[Contact, ...] | None = None
     """When the feet stand still, unless they are off; None to find it in the motion."""
+    bound: float = 0.0
+    """Scene units that joints may stray so that fewer keys do; 0 for a key a frame."""
+    destination: Destination = NEW_ACTION
+    """Where the keys go; `start` is for those that are not appended."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Retargeted:
 
 
 def retarget(motion: Motion, target: Target) -> Retargeted:
-    """Key the motion on the rig, in a new Action in a slot of its own; an Action that it replaces is kept.
+    """Key the motion on the rig, in an Action and slot of its own; an Action that it replaces is kept.
 
     Raises InvalidInput when nobody is in the motion, the map does not fit the rig, or the rig cannot be
     animated; after any failure the file is as it was before.
@@ -80,21 +86,38 @@ def retarget(motion: Motion, target: Target) -> Retargeted:
 
 def _retarget(motion: Motion, target: Target) -> Retargeted:
     scene, armature = target.scene, target.armature
-    notices = [match_to_clip(scene, motion, target.start)] if matches(target.match, scene) else []
+    appended = target.destination.kind == "APPEND"
+    match = not appended and matches(target.match, scene)
+    notices = [match_to_clip(scene, motion, target.start)] if match else []
     keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), target.start))
-    animation = new_animation(armature, Path(motion.source).stem or "Lift Pose")
+    if appended:
+        keys = from_frame(keys, scene.frame_current)
+    if target.destination.continues:
+        motion = _where_it_stands(motion, target)
     values = wanted_values(target)
     if target.contacts is None:
         target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
     curves: list[Curves] = []
     notices = key_motion(motion, target, values, curves, keys) + notices
+    if target.bound > 0:
+        limbs = ik_limbs(armature, target.bone_map) if target.ik else ()
+        reduction = reduce_keys(armature, curves, target.bound, Rigged(values, limbs))
+        curves, notices = reduction.curves, [reduction.summary, *notices]
     key_values(armature, curves, keys, values)
-    write(animation, curves)
-    mark(animation.action, target.contacts or ())
-    if motion.path is not None:
-        remember(animation.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
-    animation.assign(armature)
-    return Retargeted(animation.action, " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices]))
+    delivered = deliver(armature, curves, Path(motion.source).stem or "Lift Pose", target.destination)
+    mark(delivered.action, target.contacts or ())
+    if motion.path is not None and not appended:
+        remember(delivered.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
+    notices = [f"{len(keys.frames)} poses on {armature.name}.", *notices, *delivered.notices]
+    return Retargeted(delivered.action, " ".join(notices))
+
+
+def _where_it_stands(motion: Motion, target: Target) -> Motion:
+    """The motion, moved along the floor and turned so that it starts where the rig stands now."""
+    body = read_body(target.armature, target.bone_map)
+    armature = target.armature.evaluated_get(evaluated(target.scene))
+    place = standing(armature, target.bone_map, body)
+    return moved_to(motion, body, place, turn_to_rig(motion, place))
 
 
 def _settings(target: Target) -> dict[str, Any]:
@@ -135,14 +158,9 @@ def check(motion: Motion, target: Target) -> None:
     armature = target.armature
     if not motion.present.any():
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
-    if not armature.is_editable:
-        raise InvalidInput(f"{armature.name} is linked from another file.", "Make a library override of it.")
+    check_animatable(armature)
     if armature.data.is_editmode:
         raise InvalidInput(f"The rig {armature.name} is in Edit Mode.", "Leave Edit Mode first.")
-    if armature.animation_data and armature.animation_data.use_tweak_mode:
-        raise InvalidInput(
-            f"A strip of the rig {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
-        )
     controls = [name for pair in target.bone_map.ik.values() for name in pair]
     if target.ik and not all(name in armature.pose.bones for name in controls or [""]):
         raise InvalidInput("The bone map names no IK controls of this rig.", "Add them, or turn IK off.")
@@ -211,7 +229,8 @@ def _key_path(
     pelvis, carrier, *root = _placed(target)
     poses = carried.parent_poses
     up = rotate(body.axes, np.array([0, 0, 1.0]))
-    along_floor = (hips - body.hips) - ((hips - body.hips) @ up)[:, None] * up
+    way = hips - (hips[0] if target.destination.continues else body.hips)
+    along_floor = way - (way @ up)[:, None] * up
     turn = multiply(actual[pelvis.name], inverse(from_matrix(pelvis.bone.matrix_local)))
     heads = hips + rotate(turn, np.array(pelvis.bone.head_local) - body.hips)
     ends = heads - along_floor if target.in_place or target.root == "OBJECT" else heads

@@ -11,7 +11,6 @@ from .rotations import Quaternions, Vectors, about, inverse, multiply, rotate, t
 
 UP = np.array([0, 0, 1.0])
 _LEFT = np.array([1.0, 0, 0])
-_MOST_RAISED = np.radians(45)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +20,29 @@ class Sole:
     ankle: float
     """The height of the ankle, in the rig's own coordinates, while the foot is flat on the floor."""
     points: Vectors
-    """(P, 3) from the ankle to points of the sole, that of the toes first; none without a foot to turn."""
+    """(P, 3) from the ankle to points of the sole, toes and heel first; none where there is no foot to turn."""
 
     @property
-    def toes(self) -> Vectors:
-        """(3,) from the ankle."""
-        return self.points[0] if len(self.points) else np.zeros(3)
+    def toes(self) -> Pivot:
+        """What a foot is turned over to raise its heel."""
+        return Pivot(self.points[0] if len(self.points) else np.zeros(3), 1.0, np.radians(45))
+
+    @property
+    def heel(self) -> Pivot:
+        """What a foot is turned over to raise its toes."""
+        return Pivot(self.points[1] if len(self.points) else np.zeros(3), -1.0, np.radians(25))
+
+
+@dataclass(frozen=True, eq=False)
+class Pivot:
+    """A point of the sole that a foot may be turned over."""
+
+    point: Vectors
+    """(3,) from the ankle."""
+    side: float
+    """About which axis the ankle is raised: 1 for that to the left, -1 for that to the right."""
+    most: float
+    """Radians."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,43 +55,45 @@ class FootPath:
     """(T, 4) away from standing flat, as at rest."""
 
 
-def heel_raised(path: FootPath, sole: Sole, angle: NDArray[np.float64]) -> FootPath:
-    """The foot turned by `angle` (T,) over the tip of its toes, which stays where it is."""
-    left, toes = _over_toes(path, sole)
+def tilted(path: FootPath, pivot: Pivot, angle: NDArray[np.float64]) -> FootPath:
+    """The foot turned by `angle` (T,) over a point that stays where it is."""
+    axis, way = _over(path, pivot)
     half = angle[:, None] / 2
-    turn = np.concatenate([np.cos(half), np.sin(half) * left], axis=-1)
-    return FootPath(path.ankle + toes - rotate(turn, toes), multiply(turn, path.turn))
+    turn = np.concatenate([np.cos(half), np.sin(half) * axis], axis=-1)
+    return FootPath(path.ankle + way - rotate(turn, way), multiply(turn, path.turn))
 
 
-def raise_toward(path: FootPath, sole: Sole, ankle: Vectors) -> NDArray[np.float64]:
-    """(T,) by how much the heel has to be raised to bring the ankle as near as may be to others (T, 3)."""
-    left, toes = _over_toes(path, sole)
-    aim = ankle - path.ankle - toes
-    angle = np.arctan2(-(aim * np.cross(left, toes)).sum(-1), -(aim * _across(toes, left)).sum(-1))
-    raised: NDArray[np.float64] = np.clip(angle, 0, _MOST_RAISED)
-    return raised
+def tilt_toward(path: FootPath, pivot: Pivot, ankle: Vectors) -> NDArray[np.float64]:
+    """(T,) by how much a foot has to be turned to bring its ankle as near as may be to others (T, 3)."""
+    axis, way = _over(path, pivot)
+    aim = ankle - path.ankle - way
+    angle = np.arctan2(-(aim * np.cross(axis, way)).sum(-1), -(aim * _across(way, axis)).sum(-1))
+    tilt: NDArray[np.float64] = np.clip(angle, 0, pivot.most)
+    return tilt
 
 
-def raise_within(path: FootPath, sole: Sole, hip: Vectors, reach: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T,) by how much the heel has to be raised for the ankle to be within `reach` (T,) of the hip.
+def tilt_within(
+    path: FootPath, pivot: Pivot, hip: Vectors, reach: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T,) by how much a foot has to be turned for its ankle to be within `reach` (T,) of the hip (T, 3).
 
-    Raised by x, the ankle is at toes + s + u cos x + v sin x, so that its squared distance from the hip is
+    Turned by x, the ankle is at pivot + s + u cos x + v sin x, so that its squared distance from the hip is
     a constant plus 2 (m cos x + n sin x) = 2 r cos(x - p).
     """
-    left, toes = _over_toes(path, sole)
-    u = -_across(toes, left)
-    way = path.ankle - u - hip
-    m, n = (way * u).sum(-1), (way * np.cross(left, u)).sum(-1)
-    most = (reach**2 - (way**2).sum(-1) - (u**2).sum(-1)) / 2
+    axis, way = _over(path, pivot)
+    u = -_across(way, axis)
+    rest = path.ankle - u - hip
+    m, n = (rest * u).sum(-1), (rest * np.cross(axis, u)).sum(-1)
+    most = (reach**2 - (rest**2).sum(-1) - (u**2).sum(-1)) / 2
     r, p = np.hypot(m, n), np.arctan2(n, m)
     enough = p + np.arccos(np.clip(most / np.maximum(r, 1e-300), -1, 1))
-    return np.where((m > most) & (r > 0), np.clip(enough, 0, _MOST_RAISED), 0.0)
+    return np.where((m > most) & (r > 0), np.clip(enough, 0, pivot.most), 0.0)
 
 
-def _over_toes(path: FootPath, sole: Sole) -> tuple[Vectors, Vectors]:
-    """(T, 3) the axis to the left that a heel is raised about, and the way from the ankle to the toes."""
+def _over(path: FootPath, pivot: Pivot) -> tuple[Vectors, Vectors]:
+    """(T, 3) the axis that the ankle is raised about, and the way from the ankle to the pivot."""
     left = rotate(about(UP, twist_angle(path.turn, UP)), _LEFT)
-    return left, rotate(path.turn, sole.toes)
+    return pivot.side * left, rotate(path.turn, pivot.point)
 
 
 def _across(vectors: Vectors, axis: Vectors) -> Vectors:

@@ -1,0 +1,39 @@
+"""`batch JOBS` without a window: starts the engine's `lift-pose batch` and passes on what it says."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+import bpy
+
+from ..engine.process import environment
+from ..errors import LiftPoseError
+from ..session import session
+
+NAME = "batch"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Returns the exit code of the batch. Raises LiftPoseError when the engine cannot be started."""
+    command = batch_command(bpy.context, arguments)
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment()) as child:
+            return child.wait()
+    except OSError as error:
+        raise LiftPoseError(
+            f"The engine cannot be started with {command[0]}: {error.strerror or error}.",
+            "Name its Python in the add-on's preferences, under Engine Python.",
+        ) from error
+
+
+def batch_command(context: bpy.types.Context, arguments: Sequence[str]) -> list[str]:
+    """How to start the engine on a batch; .blend files are written by this very Blender.
+
+    Raises LiftPoseError when the engine's Python is not found.
+    """
+    python = session.engine_python(context)
+    command = [python, "-m", "lifting_core.cli", NAME, *arguments]
+    if bpy.app.binary_path and "--blender" not in arguments:
+        command += ["--blender", bpy.app.binary_path]
+    return command
