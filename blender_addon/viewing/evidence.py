@@ -17,8 +17,17 @@ _LARGEST = 2**31  # bytes of one array
 _WEAK = 0.5
 _SHORTEST = 0.2  # seconds; a shorter dip is not worth a marker
 
-_ARRAYS = ("time", "image_size", "camera_matrix", "joint_parents", "joints_camera", "joint_confidence")
-_ARRAYS += ("keypoint_names", "keypoints_2d", "keypoint_confidence")
+_ARRAYS = (
+    "time",
+    "image_size",
+    "camera_matrix",
+    "joint_parents",
+    "joints_camera",
+    "joint_confidence",
+    "keypoint_names",
+    "keypoints_2d",
+    "keypoint_confidence",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +101,8 @@ def _evidence(source: str, arrays: dict[str, Any]) -> Evidence:
         joints=seen[..., :2] / depth,
         joint_confidence=np.asarray(arrays["joint_confidence"], np.float64),
     )
-    frames = {
-        len(evidence.time),
-        len(evidence.keypoints),
-        len(evidence.joints),
-        len(evidence.joint_confidence),
-    }
-    if len(frames) != 1 or len(evidence.time) == 0:
+    over_time = (evidence.time, evidence.keypoints, evidence.joints, evidence.joint_confidence)
+    if len({len(array) for array in over_time}) != 1 or len(evidence.time) == 0:
         raise ValueError("its arrays do not fit each other")
     return evidence
 

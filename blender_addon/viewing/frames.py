@@ -38,7 +38,8 @@ def frame_in_camera_view(
     context: bpy.types.Context, source: str | None, size: tuple[int, int]
 ) -> Frame | None:
     """In a 3D view that looks through the camera of the clip `source` (None: of any); None elsewhere."""
-    region, view = context.region, context.region_data
+    region: Any = context.region
+    view = context.region_data
     camera = context.space_data.camera if context.space_data.type == "VIEW_3D" else None
     if view is None or view.view_perspective != "CAMERA" or camera is None:
         return None
@@ -69,6 +70,6 @@ def frame_in_image_editor(context: bpy.types.Context, source: str | None) -> Fra
     if source is not None and bpy.path.basename(image.filepath) != source:
         return None
     view = context.region.view2d
-    left, bottom = view.view_to_region(0, 0, clip=False)
-    right, top = view.view_to_region(1, 1, clip=False)
+    corners: Any = view.view_to_region(0, 0, clip=False), view.view_to_region(1, 1, clip=False)
+    (left, bottom), (right, top) = corners
     return Frame(left, top, (right - left) / image.size[0], (top - bottom) / image.size[1])

@@ -133,7 +133,8 @@ def bone_lines(parents: NDArray[np.int64], joints: NDArray[np.float64]) -> NDArr
     """(2N, 2) ends of the lifted skeleton's lines; none without a person."""
     ends = [end for joint, parent in enumerate(parents) if parent >= 0 for end in (parent, joint)]
     lines = joints[ends].reshape(-1, 2, 2)
-    return lines[np.isfinite(lines).all((1, 2))].reshape(-1, 2)
+    whole: NDArray[np.float64] = lines[np.isfinite(lines).all((1, 2))].reshape(-1, 2)
+    return whole
 
 
 def confidence_colours(confidence: NDArray[np.float64]) -> NDArray[np.float64]:

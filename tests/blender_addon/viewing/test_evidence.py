@@ -12,7 +12,7 @@ from blender_addon.viewing.evidence import Evidence, WeakRange, read_evidence, w
 
 def _arrays(frames: int = 30) -> dict[str, Any]:
     random = np.random.default_rng(0)
-    joints = random.uniform(-1, 1, (frames, 3, 3)) + [0, 0, 4]
+    joints = random.uniform(-1, 1, (frames, 3, 3)) + np.array([0, 0, 4])
     return {
         "source": "clip.mp4",
         "time": np.arange(frames) / 10,
