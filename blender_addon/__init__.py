@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import command, properties, session
-from .batch import operators as batch
+from .batch import operators as batch_operators
 from .batch import panel as batch_panel
 from .batch import properties as batch_properties
 from .operators import bone_map, clip, engine, feet, overlay, presets
@@ -22,6 +22,7 @@ from .panels import (
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
     LiftPoseFeetPanel,
+    LiftPoseKeysPanel,
     LiftPoseLookPanel,
     LiftPoseMainPanel,
     LiftPosePhotoPanel,
@@ -45,7 +46,7 @@ _CLASSES = (
     LiftPoseCopyReport,
     *feet.CLASSES,
     *batch_properties.CLASSES,
-    *batch.CLASSES,
+    *batch_operators.CLASSES,
     LiftPoseLift,
     LiftPoseProbe,
     LiftPoseCancel,
@@ -58,6 +59,7 @@ _CLASSES = (
     LiftPosePhotoPanel,
     LiftPoseClipPanel,
     LiftPoseEnginePanel,
+    LiftPoseKeysPanel,
     LiftPoseLookPanel,
     LiftPoseScenePanel,
     *batch_panel.CLASSES,

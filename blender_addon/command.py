@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import bpy
 
@@ -86,5 +89,15 @@ def _write(options: argparse.Namespace) -> None:
     save(options.output, made, relative_remap=False)  # the clip's path is true already
 
 
+def _leave(code: int) -> NoReturn:
+    """End without Blender's own end, in which the bpy module of 4.2 crashes after it has written a .glb."""
+    own = Path(bpy.app.tempdir)
+    if own.name.startswith("blender_"):  # else it is everybody's
+        shutil.rmtree(own, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

@@ -59,10 +59,19 @@ def _hanging_on(armature: bpy.types.Object, scene: bpy.types.Scene) -> Iterator[
 
 
 def _show_all_keys(armatures: Sequence[bpy.types.Object]) -> None:
-    ranges: list[Any] = [armature.animation_data.action.frame_range for armature in armatures]
+    ranges = [times for armature in armatures for times in _animated_times(armature)]
     scene = bpy.context.scene
     scene.frame_start = math.floor(min(first for first, _ in ranges))
     scene.frame_end = math.ceil(max(last for _, last in ranges))
+
+
+def _animated_times(armature: bpy.types.Object) -> Iterator[Any]:
+    """First and last frame of the Action and of each strip."""
+    data = armature.animation_data
+    if data.action is not None:
+        yield data.action.frame_range
+    for track in data.nla_tracks:
+        yield from ((strip.frame_start, strip.frame_end) for strip in track.strips)
 
 
 def _export_fbx(output: Path) -> None:
@@ -84,7 +93,7 @@ def _export_glb(output: Path) -> None:
         check_existing=False,
         export_format="GLB",
         use_selection=True,
-        export_animation_mode="ACTIVE_ACTIONS",
+        export_animation_mode="SCENE",
         export_anim_slide_to_zero=True,
     )
 

@@ -222,13 +222,28 @@ class LiftPoseEnginePanel(_SettingsPanel):
         layout.prop(settings, "smoothing")
 
 
+class LiftPoseKeysPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_keys"
+    bl_label = "Keys"
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.prop(settings, "destination")
+        if settings.destination == "APPEND":
+            layout.prop(settings, "keep_going")
+        layout.prop(settings, "use_reduction")
+        if settings.use_reduction:
+            layout.prop(settings, "joint_error")
+
+
 class LiftPoseScenePanel(_SettingsPanel):
     bl_idname = "VIEW3D_PT_lift_pose_scene"
     bl_label = "Scene"
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "match")
-        layout.prop(settings, "start_frame")
+        row = layout.row()
+        row.active = settings.destination != "APPEND"
+        row.prop(settings, "start_frame")
         layout.operator(LiftPoseBuild.bl_idname, icon="FILE_FOLDER")
 
 

@@ -110,14 +110,12 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
             (
                 "ACTIVE",
                 "Active Armature",
-                "The active armature, which Lift Pose must have made. It keeps its proportions; "
-                "the motion is a new Action, and the old Action is kept in the file",
+                "The active armature, which Lift Pose must have made. It keeps its proportions",
             ),
             (
                 "RIG",
                 "Rig",
-                "A character's rig, whatever its bones are called. The motion is a new Action, and the old "
-                "Action is kept in the file",
+                "A character's rig, whatever its bones are called",
             ),
         ],
     )
@@ -178,6 +176,38 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         name="Clip Starts At",
         description="The scene frame of the first frame of the clip",
         default=1,
+    )
+    use_reduction: BoolProperty(
+        name="Fewer Keys",
+        description="Smooth curves with few keys, instead of a key a frame",
+    )
+    joint_error: FloatProperty(
+        name="Joint Error",
+        description="How far any joint may stray from the motion, at any of its frames, for fewer keys",
+        subtype="DISTANCE",
+        min=0.0001,
+        soft_max=0.05,
+        default=0.005,
+        precision=4,
+    )
+    destination: EnumProperty(
+        name="Destination",
+        description="Where the keys go. What is animated already is kept in any case",
+        items=[
+            ("ACTION", "New Action", "A new Action; the old one is kept in the file"),
+            ("STRIP", "NLA Strip", "A strip in a new track of the NLA, above the others"),
+            (
+                "APPEND",
+                "Append",
+                "From the current frame on, after what is animated already, in a copy of the Action; "
+                "the Action itself is kept in the file",
+            ),
+        ],
+    )
+    keep_going: BoolProperty(
+        name="Keep Going",
+        description="Start where the armature stands at the current frame, and face as it does",
+        default=True,
     )
     match: EnumProperty(
         name="Match Scene",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -60,6 +61,10 @@ def _check(options: argparse.Namespace) -> None:
         )
     if os.path.realpath(output) == os.path.realpath(options.rig):
         raise InvalidInput(f"{output} would be written over the rig.", "Choose another name.")
+    if not 0 <= options.joint_error < math.inf:
+        raise InvalidInput(f"A joint error of {options.joint_error} is no distance.", "Say 0.005 for 5 mm.")
+    if options.keep_going and options.destination != "append":
+        raise InvalidInput("Only an appended motion can keep going.", "Add --destination append.")
     if output.exists() and not options.overwrite:
         raise InvalidInput(f"{output} exists already.", "Choose another name, or add --overwrite.")
     check_writable(output)
@@ -67,11 +72,17 @@ def _check(options: argparse.Namespace) -> None:
 
 def _retarget(options: argparse.Namespace) -> None:
     chosen: list[str] = ["--root", options.root, "--feet", options.feet]
+    chosen += ["--joint-error", str(options.joint_error), "--destination", options.destination]
     named = {"--object": options.object, "--map": options.map, "--frame": options.frame}
     for option, value in named.items():
         if value is not None:
             chosen += [option, str(value)]
-    flags = {"--in-place": options.in_place, "--ik": options.ik, "--pose-asset": options.pose_asset}
+    flags = {
+        "--in-place": options.in_place,
+        "--ik": options.ik,
+        "--keep-going": options.keep_going,
+        "--pose-asset": options.pose_asset,
+    }
     chosen += [flag for flag, on in flags.items() if on]
     Blender.find(options.blender).retarget(options.motion, options.rig, options.output, chosen)
 
@@ -106,6 +117,20 @@ def _parser() -> argparse.ArgumentParser:
         default="automatic",
         help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
     )
+    add(
+        "--joint-error",
+        metavar="METRES",
+        type=float,
+        default=0.0,
+        help="smooth curves with few keys that keep every joint so near; 0 for a key a frame (0)",
+    )
+    add(
+        "--destination",
+        choices=["action", "strip", "append"],
+        default="action",
+        help="a new Action, a strip in a new NLA track, or on from the file's current frame (action)",
+    )
+    add("--keep-going", action="store_true", help="append where the rig stands, and facing as it does")
     add(
         "--frame",
         metavar="N",

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from ..motion_file import Motion
+from ..retargeting.channels import key_rotation
+from .destination import check_animatable
 from .fcurves import Curves, Keys
 
 _MARK = "lift_pose_source"  # a custom property on the armatures that this add-on made
@@ -86,16 +88,13 @@ def _colour_sides(data: bpy.types.Armature) -> None:
 
 
 def check_bones(armature: bpy.types.Object, motion: Motion) -> None:
-    """Raises InvalidInput when the armature lacks bones of the motion, or its NLA is being tweaked."""
+    """Raises InvalidInput when the armature lacks bones of the motion, or cannot be animated as it is."""
     missing = [name for name in motion.bone_names if name not in armature.pose.bones]
     if missing:
         raise InvalidInput(
             f"The armature {armature.name} lacks the bones {', '.join(missing)}.", "Choose a new armature."
         )
-    if armature.animation_data and armature.animation_data.use_tweak_mode:
-        raise InvalidInput(
-            f"A strip of the armature {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
-        )
+    check_animatable(armature)
 
 
 def scale_to(armature: bpy.types.Object, motion: Motion) -> float:
@@ -114,11 +113,10 @@ def key_pose(armature: bpy.types.Object, curves: list[Curves], motion: Motion, k
     rotations = motion.rotations[motion.present]
     for index, name in enumerate(motion.bone_names):
         bone = armature.pose.bones[name]
-        bone.rotation_mode = "QUATERNION"
         rest = np.array(bone.bone.matrix_local.to_3x3())
         change = rest.T @ np.array(Quaternion(motion.rest_rotations[index]).to_matrix())
         turned = np.column_stack([rotations[:, index, 0], rotations[:, index, 1:] @ change.T])
-        keys.insert(curves, bone.path_from_id("rotation_quaternion"), turned, name)
+        key_rotation(bone, curves, keys, turned)
     _key_root(armature, curves, motion, keys)
 
 

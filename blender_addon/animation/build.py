@@ -7,15 +7,17 @@ from pathlib import Path
 
 import bpy
 
-from ..compatibility import new_animation
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from .armature import check_bones, key_pose, new_armature, scale_to
 from .background import add_background
 from .camera import new_camera
-from .fcurves import Curves, write
-from .scene import Match, match_to_clip, matches, undone_on_failure
-from .timing import frame_rate, pose_keys, scene_frames
+from .continuing import from_where_it_stands
+from .destination import NEW_ACTION, Destination, deliver
+from .fcurves import Curves
+from .reduction import reduce_keys
+from .scene import Match, evaluated, match_to_clip, matches, undone_on_failure
+from .timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Placement:
     """The scene frame of the clip's time 0."""
     match: Match = "UNTOUCHED"
     """When the scene takes the clip's size, rate and range: when it is as Blender made it, always, never."""
+    bound: float = 0.0
+    """Scene units that joints may stray so that fewer keys do; 0 for a key a frame."""
+    destination: Destination = NEW_ACTION
+    """Where the keys go; `start` is for those that are not appended."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +62,37 @@ def build(motion: Motion, media: Path | None, placement: Placement) -> Result:
 
 def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     scene, name = placement.scene, Path(motion.source).stem or "Lift Pose"
-    match = matches(placement.match, scene)
+    appended = placement.destination.kind == "APPEND"
+    match = not appended and matches(placement.match, scene)
     notices = [match_to_clip(scene, motion, placement.start)] if match else []
+    rate = frame_rate(scene)
+    keys = pose_keys(motion, scene_frames(motion, rate, placement.start))
+    if appended:
+        keys = from_frame(keys, scene.frame_current)
 
     collection = bpy.data.collections.new(name)
     armature = placement.armature
     if armature is None:
         armature = new_armature(motion, name)
         collection.objects.link(armature)
+    elif placement.destination.continues:
+        here = armature.evaluated_get(evaluated(scene))
+        motion = from_where_it_stands(motion, here, scale_to(armature, motion))
     camera = new_camera(motion, f"{name} Camera", scene)
     _place_beside(camera, armature, scale_to(armature, motion))
     collection.objects.link(camera)
-    if media is not None and not add_background(camera, media, motion, scene, placement.start):
+    if media is not None and not add_background(camera, media, motion, scene, clip_start(motion, keys, rate)):
         notices.append(f"Blender cannot show {media.name} behind it.")
 
-    keys = pose_keys(motion, scene_frames(motion, frame_rate(scene), placement.start))
-    animation = new_animation(armature, name)
     curves: list[Curves] = []
     key_pose(armature, curves, motion, keys)
-    write(animation, curves)
+    if placement.bound != 0:
+        reduction = reduce_keys(armature, curves, placement.bound)
+        curves, notices = reduction.curves, [reduction.summary, *notices]
     scene.collection.children.link(collection)
     if match or scene.camera is None:
         scene.camera = camera
-    animation.assign(armature)
+    notices += deliver(armature, curves, name, placement.destination).notices
     if not match and len(keys.frames) > 1 and keys.frames[-1] > scene.frame_end:
         notices.append(f"They end at frame {keys.frames[-1]:g}, the scene at frame {scene.frame_end}.")
     summary = " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices])

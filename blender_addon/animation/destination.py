@@ -105,7 +105,12 @@ def _appended(armature: bpy.types.Object, curves: Sequence[Curves], copy: Animat
 
 def _present(armature: bpy.types.Object, curves: Curves) -> Array:
     """(C,) what the property is now."""
-    value: Any = armature.path_resolve(curves.path)
+    owner, custom, name = curves.path.rpartition('["')
+    if custom and name.endswith('"]'):  # path_resolve gives the names of what is numbered
+        bone: Any = armature.path_resolve(owner)
+        value = bone[bpy.utils.unescape_identifier(name[:-2])]
+    else:
+        value = armature.path_resolve(curves.path)
     present = np.atleast_1d(np.array(value, np.float64))
     return present[list(curves.components)]
 

@@ -124,7 +124,17 @@ def _take_keys(curve: Any, first: float, last: float) -> dict[str, NDArray[Any]]
     keys = {name: _read(points, name) for name in _ATTRIBUTES}
     outside = (keys["co"][:, 0] < first - _SAME) | (keys["co"][:, 0] > last + _SAME)
     points.clear()
-    return {name: values[outside] for name, values in keys.items()}
+    kept = {name: values[outside] for name, values in keys.items()}
+    _keep_shape(kept, kept["co"][:, 0] < first)
+    return kept
+
+
+def _keep_shape(keys: dict[str, NDArray[Any]], early: NDArray[np.bool_]) -> None:
+    """Let the handles beside a cut, which Blender would adjust to their new neighbours, stay as they are."""
+    beside = [*np.flatnonzero(early)[-1:], *np.flatnonzero(~early)[:1]]
+    for name in ("handle_left_type", "handle_right_type"):
+        automatic = np.isin(keys[name][beside], [_enum(name, kind) for kind in ("AUTO", "AUTO_CLAMPED")])
+        keys[name][beside] = np.where(automatic, _enum(name, "FREE"), keys[name][beside])
 
 
 def _give_keys(curve: Any, keys: dict[str, NDArray[Any]]) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InvalidInput
 from ..retargeting.bone_values import Values
 from ..retargeting.channels import keyed_location, keyed_rotation
 from .fcurves import Array, Curves, Keys
@@ -73,14 +74,18 @@ def reduce_keys(
 ) -> Reduction:
     """The curves of a motion, which have common keys, within `bound` scene units of it at all joints.
 
-    Curves with one key stay as they are.
+    Curves with one key stay as they are. Raises InvalidInput when the bound is no distance.
     """
+    if not 0 < bound < math.inf:
+        raise InvalidInput(f"A joint error of {bound} is no distance.", "Say 0.005 for 5 mm.")
     dense = [each for each in curves if len(each.keys.frames) > 2]
     if not dense:
         return Reduction(list(curves), 0.0, _count(curves))
-    fits, skeleton = _fits(armature, dense, rigged)
-    error = _fit_all(fits, skeleton, bound)
-    fitted = {id(each.curves): each.reduced() for each in fits}
+    properties, skeleton = _read_rig(armature, dense, rigged)
+    wanted = _pose(properties, skeleton, [each.wanted for each in properties])
+    fits = [_Fit(each, skeleton.reach(each.bone, each.turns, wanted), bound) for each in properties]
+    error = _fit_all(fits, skeleton, wanted, _MARGIN * bound)
+    fitted = {id(each.of.curves): each.reduced() for each in fits}
     return Reduction([fitted.get(id(each), each) for each in curves], error, _count(curves))
 
 
@@ -88,52 +93,55 @@ def _count(curves: Sequence[Curves]) -> int:
     return sum(each.values.size for each in curves)
 
 
-@dataclass(eq=False)
-class _Fit:
-    """The curves of one property as they are being fitted."""
+@dataclass(frozen=True, eq=False)
+class _Property:
+    """A rotation or a location that is keyed."""
 
     curves: Curves
     bone: str
+    """Whose it is, or `OBJECT`."""
     turns: bool
-    """Whether the property is a rotation, not a location."""
+    """Whether it is a rotation."""
     read: Callable[[Array], Array]
-    """From values (N, C) to rotations (N, 4) or locations (N, 3)."""
+    """From values (N, C) of the curves to rotations (N, 4) or locations (N, 3)."""
     touched: NDArray[np.bool_]
-    """(R,) which of the distances the property has a part in."""
-    reach: float
-    """Scene units that the farthest joint moves a radian, or a unit of the location."""
-    samples: Samples = field(init=False)
-    wanted: Array = field(init=False)
-    now: Array = field(init=False)
-    strays: Array = field(init=False)
-    """(N,) scene units that the property alone takes a joint away, at most."""
-    tolerance: Array = field(init=False)
-    knots: Knots = field(init=False)
-    slopes: Array = field(init=False)
-    settled: int = 0
-    """How many keys there were when last some were dropped."""
-    still: float = 0.0
+    """(R,) which of the distances it has a part in."""
 
-    def begin(self, bound: float) -> None:
-        """Fit the curves with as few keys as there can be."""
-        keys = self.curves.keys
-        self.samples = Samples(keys.frames, keys.holds, self.curves.values)
-        self.wanted = self.read(self.curves.values)
+    @cached_property
+    def wanted(self) -> Array:
+        """What it is in the motion."""
+        return self.read(self.curves.values)
+
+
+class _Fit:
+    """The curves of one property as they are being fitted.
+
+    `strays` (N,) are the scene units that they alone take a joint away, at most, and `tolerance` (N,) those
+    that they may. `now` are the rotations or locations that the curves give.
+    """
+
+    def __init__(self, of: _Property, reach: float, bound: float) -> None:
+        """With as few keys as there can be. `reach`: see `Skeleton.reach`."""
+        keys = of.curves.keys
+        self.of = of
+        self._unit = 2 * reach if of.turns else reach  # quaternions change by half the angle
+        self._samples = Samples(keys.frames, keys.holds, of.curves.values)
+        self._still = _STILL * bound / max(self._unit, 1e-9)
+        self._settled = 0  # how many keys there were when last some were dropped
         self.tolerance = np.full(len(keys.frames), _FIRST * bound)
-        self.still = _STILL * bound / max(self.reach, 1e-9) * (0.5 if self.turns else 1)
-        self._follow(np.union1d(self.samples.required(), np.arange(0, len(keys.frames), _BEGINNING)))
+        self._follow(np.union1d(self._samples.required(), np.arange(0, len(keys.frames), _BEGINNING)))
 
     def refine(self) -> NDArray[np.bool_]:
         """Bring the curves within their tolerance with few keys. Returns (N,) which values have changed."""
         before = self.now
         self._split()
-        if len(self.knots) > _GROWN * self.settled:
+        if len(self._knots) > _GROWN * self._settled:
             before_pruning = math.inf
-            while _GROWN * len(self.knots) < before_pruning:
-                before_pruning = len(self.knots)
+            while _GROWN * len(self._knots) < before_pruning:
+                before_pruning = len(self._knots)
                 self._prune()
                 self._split()
-            self.settled = len(self.knots)
+            self._settled = len(self._knots)
         changed: NDArray[np.bool_] = np.any(self.now != before, axis=1)
         return changed
 
@@ -141,19 +149,19 @@ class _Fit:
         """Add a key where each piece strays most, until none strays too far."""
         while True:
             ratio = self.strays / self.tolerance
-            segment = np.searchsorted(self.knots, np.arange(len(ratio)), side="right") - 1
-            worst = np.maximum.reduceat(ratio, self.knots)[segment]
+            segment = np.searchsorted(self._knots, np.arange(len(ratio)), side="right") - 1
+            worst = np.maximum.reduceat(ratio, self._knots)[segment]
             found = np.flatnonzero((ratio == worst) & (worst > 1))
             if len(found) == 0:
                 return
             first = np.unique(segment[found], return_index=True)[1]
-            self._follow(np.union1d(self.knots, found[first]))
+            self._follow(np.union1d(self._knots, found[first]))
 
     def _prune(self) -> None:
         """Drop keys that the others can do without, every third at a time."""
         for turn in range(3):
-            knots = self.knots
-            dropped = (np.arange(len(knots)) % 3 == turn) & ~np.isin(knots, self.samples.required())
+            knots = self._knots
+            dropped = (np.arange(len(knots)) % 3 == turn) & ~np.isin(knots, self._samples.required())
             self._follow(knots[~dropped])
             worst = np.pad(np.maximum.reduceat(self.strays / self.tolerance, knots), 2)
             near = np.max([worst[shift : shift + len(knots)] for shift in range(4)], axis=0)
@@ -161,24 +169,24 @@ class _Fit:
 
     def reduced(self) -> Curves:
         """The curves with keys at the knots alone."""
-        keys = self.curves.keys
+        keys = self.of.curves.keys
         return replace(
-            self.curves,
-            keys=Keys(keys.frames[self.knots], keys.holds[self.knots]),
-            values=self.curves.values[self.knots],
-            slopes=self.slopes,
+            self.of.curves,
+            keys=Keys(keys.frames[self._knots], keys.holds[self._knots]),
+            values=self.of.curves.values[self._knots],
+            slopes=self._slopes,
         )
 
     def _follow(self, knots: Knots) -> None:
-        self.knots = knots
-        spline = nearest_spline(self.samples, knots, self.still)
-        self.slopes, self.now = spline.slopes, self.read(spline.values)
-        change = np.linalg.norm(self.now - self.wanted, axis=1)
-        self.strays = self.reach * (2 * change if self.turns else change)
+        spline = nearest_spline(self._samples, knots, self._still)
+        self._knots, self._slopes, self.now = knots, spline.slopes, self.of.read(spline.values)
+        self.strays = self._unit * np.linalg.norm(self.now - self.of.wanted, axis=1)
         self.strays[knots] = 0
 
 
-def _fits(armature: bpy.types.Object, dense: Sequence[Curves], rigged: Rigged) -> tuple[list[_Fit], Skeleton]:
+def _read_rig(
+    armature: bpy.types.Object, dense: Sequence[Curves], rigged: Rigged
+) -> tuple[list[_Property], Skeleton]:
     owners = {"location": (OBJECT, False)}
     for bone in armature.pose.bones:
         rotations = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
@@ -188,12 +196,11 @@ def _fits(armature: bpy.types.Object, dense: Sequence[Curves], rigged: Rigged) -
     turned = [name for _, name, turns in keyed if turns]
     moved = [name for _, name, turns in keyed if not turns]
     skeleton = measure(armature, turned, moved, rigged.values, rigged.limbs)
-    fits = []
+    properties = []
     for each, name, turns in keyed:
-        read = _reader(armature, each, name, turns)
         touched = skeleton.touched(name if turns else None, None if turns else name)
-        fits.append(_Fit(each, name, turns, read, touched, 1.0))
-    return fits, skeleton
+        properties.append(_Property(each, name, turns, _reader(armature, each, name, turns), touched))
+    return properties, skeleton
 
 
 def _reader(armature: bpy.types.Object, curves: Curves, name: str, turns: bool) -> Callable[[Array], Array]:
@@ -202,33 +209,28 @@ def _reader(armature: bpy.types.Object, curves: Curves, name: str, turns: bool) 
     return partial(keyed_location, armature if name == OBJECT else armature.pose.bones[name], curves)
 
 
-def _fit_all(fits: Sequence[_Fit], skeleton: Skeleton, bound: float) -> float:
-    """Split until all joints are within the bound; returns the largest distance left."""
-    limit = _MARGIN * bound
-    wanted = _pose(fits, skeleton, [fit.read(fit.curves.values) for fit in fits])
-    for fit in fits:
-        fit.reach = skeleton.reach(fit.bone, fit.turns, wanted)
-        fit.begin(bound)
-    distances = np.zeros((len(fits[0].touched), len(fits[0].wanted)))
-    changed = np.ones(len(fits[0].wanted), bool)
+def _pose(properties: Sequence[_Property], skeleton: Skeleton, values: Sequence[Array]) -> Pose:
+    pairs = list(zip(properties, values, strict=True))
+    return skeleton.pose(
+        {each.bone: value for each, value in pairs if each.turns},
+        {each.bone: value for each, value in pairs if not each.turns},
+    )
+
+
+def _fit_all(fits: Sequence[_Fit], skeleton: Skeleton, wanted: Pose, limit: float) -> float:
+    """Add keys until all joints are within the limit; returns the largest distance left."""
+    properties = [fit.of for fit in fits]
+    distances = np.zeros((len(properties[0].touched), len(fits[0].now)))
+    changed = np.ones(len(fits[0].now), bool)
     while True:
         for fit in fits:
             changed |= fit.refine()
-        now = _pose(fits, skeleton, [fit.now[changed] for fit in fits])
+        now = _pose(properties, skeleton, [fit.now[changed] for fit in fits])
         distances[:, changed] = skeleton.distances(wanted.at(changed), now)
-        largest = distances.max(axis=0)
-        if largest.max() <= limit:
-            return float(largest.max())
+        if distances.max() <= limit:
+            return float(distances.max())
         _blame(fits, distances, limit)
-        changed = np.zeros(len(largest), bool)
-
-
-def _pose(fits: Sequence[_Fit], skeleton: Skeleton, values: Sequence[Array]) -> Pose:
-    pairs = list(zip(fits, values, strict=True))
-    return skeleton.pose(
-        {fit.bone: value for fit, value in pairs if fit.turns},
-        {fit.bone: value for fit, value in pairs if not fit.turns},
-    )
+        changed = np.zeros(len(changed), bool)
 
 
 def _blame(fits: Sequence[_Fit], distances: Array, limit: float) -> None:
@@ -236,7 +238,7 @@ def _blame(fits: Sequence[_Fit], distances: Array, limit: float) -> None:
     bad = np.flatnonzero(distances.max(axis=0) > limit)
     row = distances[:, bad].argmax(axis=0)
     ratio = distances[row, bad] / limit
-    strays = np.array([np.where(fit.touched[row], fit.strays[bad], 0) for fit in fits])
+    strays = np.array([np.where(fit.of.touched[row], fit.strays[bad], 0) for fit in fits])
     to_blame = strays >= np.maximum(_BLAME * strays.max(axis=0), 1e-12)
     for fit, own, blamed in zip(fits, strays, to_blame, strict=True):
         fit.tolerance[bad[blamed]] = np.minimum(fit.tolerance[bad], own / ratio)[blamed] * 0.95

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Knots = NDArray[np.int64]
 
 _ITERATIONS = 12
-_PULL = 1e-3
+_PULL = 1e-4
 """How much the slope of the samples beside a knot counts against all samples, which may be too few."""
 
 

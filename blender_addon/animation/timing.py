@@ -35,6 +35,11 @@ def from_frame(keys: Keys, frame: float) -> Keys:
     return Keys(keys.frames - keys.frames[0] + frame, keys.holds)
 
 
+def clip_start(motion: Motion, keys: Keys, rate: float) -> int:
+    """The scene frame of a clip's time 0, when these are the keys of its motion."""
+    return round(float(keys.frames[0] - motion.time[motion.present][0] * rate))
+
+
 def pose_keys(motion: Motion, frames: NDArray[np.float64]) -> Keys:
     """Keys for the frames with a person; the pose before a gap is held until the person is back."""
     present = np.flatnonzero(motion.present)

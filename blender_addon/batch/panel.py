@@ -30,13 +30,14 @@ class LiftPoseBatchList(bpy.types.UIList):
         flt_flag: int | None = 0,
     ) -> None:
         split = layout.split(factor=0.55)
-        split.label(text=item.name, icon=_ICONS.get(item.state, "BLANK1"))
+        warned = item.state == "done" and item.text
+        split.label(text=item.name, icon="INFO" if warned else _ICONS.get(item.state, "BLANK1"))
         if item.state == "working":
             split.progress(factor=item.fraction, text=item.text)
         else:
             row = split.row()
             row.alert = item.state == "failed"
-            row.label(text=f"{item.state}, see below" if item.text else item.state)
+            row.label(text=item.state)
 
 
 class LiftPoseBatchPanel(bpy.types.Panel):

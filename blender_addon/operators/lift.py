@@ -15,6 +15,7 @@ from ..motion_file import read_motion
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
 from ..recent import remember
+from ..retargeting.memory import needs
 from ..session import session
 from .job import JobOperator
 from .placing import Place, chosen_place, missing_target, put_into_scene
@@ -55,7 +56,7 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         except LiftPoseError as error:
             kept = f"{error.advice} The motion is kept in {self._output}.".strip()
             raise LiftPoseError(error.message, kept) from error
-        if self._place.rig is None or len(motion.time) == 1:  # else an Action remembers it
+        if not needs(bpy.data.actions, self._output):
             self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
 

@@ -15,6 +15,7 @@ import bpy
 
 from ..animation.armature import is_ours
 from ..animation.build import Placement, Result, build
+from ..animation.destination import NEW_ACTION, Destination
 from ..animation.scene import Match
 from ..errors import InvalidInput
 from ..motion_file import Motion
@@ -43,7 +44,14 @@ class Rig:
     def pose_target(self, target: Target) -> PoseTarget:
         """The same rig, for a photo."""
         return PoseTarget(
-            target.scene, target.armature, target.bone_map, target.ik, self.heading, self.keyed, self.asset
+            target.scene,
+            target.armature,
+            target.bone_map,
+            target.ik,
+            target.feet,
+            self.heading,
+            self.keyed,
+            self.asset,
         )
 
 
@@ -55,6 +63,8 @@ class Place:
     armature: int | None
     start: int
     match: Match
+    bound: float = 0.0
+    destination: Destination = NEW_ACTION
     rig: Rig | None = None
 
     def placement(self) -> Placement | Target:
@@ -79,8 +89,10 @@ class Place:
                 rig.in_place,
                 rig.ik,
                 rig.feet,
+                bound=self.bound,
+                destination=self.destination,
             )
-        return Placement(scene, armature, self.start, self.match)
+        return Placement(scene, armature, self.start, self.match, self.bound, self.destination)
 
 
 def missing_target(context: bpy.types.Context) -> str | None:
@@ -116,7 +128,15 @@ def chosen_place(context: bpy.types.Context) -> Place:
             settings.photo_keyed,
             settings.photo_asset,
         )
-    return Place(context.scene.session_uid, armature, settings.start_frame, settings.match, rig)
+    return Place(
+        context.scene.session_uid,
+        armature,
+        settings.start_frame,
+        settings.match,
+        settings.joint_error if settings.use_reduction else 0.0,
+        Destination(settings.destination, settings.keep_going),
+        rig,
+    )
 
 
 def put_into_scene(context: bpy.types.Context, place: Place, motion: Motion, media: Path | None) -> str:

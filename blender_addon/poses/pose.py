@@ -6,7 +6,7 @@ them in an Action of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,21 @@ import bpy
 import numpy as np
 
 from ..animation.fcurves import Curves, Keys
-from ..animation.scene import evaluated
+from ..animation.scene import evaluated, undone_on_failure
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..retargeting.body import read_body
 from ..retargeting.bone_values import set_value, value, value_path
+from ..retargeting.contacts import contacts_of
+from ..retargeting.feet import Feet
+from ..retargeting.posing import rig_scale
 from ..retargeting.retarget import Target, check, key_motion, wanted_values
 from ..retargeting.rotations import Quaternions
 from ..rigs.bone_map import BoneMap
 from .asset import make_asset
 from .standing import Heading, moved_to, standing, turn_to_camera, turn_to_rig, view
+
+_LEVEL = 1e-3  # metres of the person's by which a root bone may be off its rest
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class PoseTarget:
     bone_map: BoneMap
     ik: bool = False
     """Whether the limbs follow their IK controls. These take the pose in either case."""
+    feet: Feet = "OFF"
+    """Whether feet stand flat, or at least do not sink in. Off where the root bone has been lifted."""
     heading: Heading = "RIG"
     """Whether the rig faces as it does now, or the scene's camera as the person faces the clip's."""
     keyed: bool = False
@@ -62,16 +69,18 @@ def take_pose(motion: Motion, target: PoseTarget) -> Posed:
     keyed = target.keyed or target.scene.tool_settings.use_keyframe_insert_auto
     if keyed:
         _check_action(target.armature)
-    placed, seen_from = _placed(motion, target)
+    placed = _placed(motion, target)
     pose: list[Curves] = []
     keys = Keys(np.array([float(target.scene.frame_current)]), np.array([False]))
-    notices = key_motion(placed, whole, wanted_values(whole), pose, keys)
+    whole = replace(whole, feet=placed.feet, contacts=contacts_of(motion, keys.frames, placed.feet))
+    notices = key_motion(placed.motion, whole, wanted_values(whole), pose, keys)
     evaluated(target.scene)  # what the rig's own animation is due to change changes now, and not afterwards
     notices = [_take(target, pose, keyed), *notices]
     if not target.asset:
         return Posed(None, " ".join(notices))
     evaluated(target.scene)
-    asset = make_asset(_name(motion), pose, target.scene, target.armature, seen_from)
+    with undone_on_failure(target.scene):
+        asset = make_asset(_name(motion), pose, target.scene, target.armature, placed.view)
     return Posed(asset, " ".join([*notices, f"It is kept as the pose asset {asset.name}."]))
 
 
@@ -98,8 +107,17 @@ def _name(motion: Motion) -> str:
     return name if motion.time[0] == 0 else f"{name} {round(motion.time[0] * motion.fps)}"
 
 
-def _placed(motion: Motion, target: PoseTarget) -> tuple[Motion, Quaternions]:
-    """The pose where the rig stands, and how the clip's camera is then oriented in armature space."""
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A pose where the rig stands."""
+
+    motion: Motion
+    view: Quaternions
+    """(4,) how the clip's camera is oriented in armature space."""
+    feet: Feet
+
+
+def _placed(motion: Motion, target: PoseTarget) -> _Placed:
     body = read_body(target.armature, target.bone_map)
     graph = evaluated(target.scene)
     armature = target.armature.evaluated_get(graph)
@@ -109,7 +127,10 @@ def _placed(motion: Motion, target: PoseTarget) -> tuple[Motion, Quaternions]:
         turn = turn_to_camera(motion, body, armature, camera and camera.evaluated_get(graph))
     else:
         turn = turn_to_rig(motion, place)
-    return moved_to(motion, body, place, turn), view(motion, body, turn)
+    lifted = abs(place.floor) > _LEVEL * rig_scale(motion, body)
+    return _Placed(
+        moved_to(motion, body, place, turn), view(motion, body, turn), "OFF" if lifted else target.feet
+    )
 
 
 def _take(target: PoseTarget, pose: list[Curves], keyed: bool) -> str:

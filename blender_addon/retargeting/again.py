@@ -40,10 +40,12 @@ def retarget_again(scene: bpy.types.Scene, armature: bpy.types.Object) -> Retarg
     motion, settings = read_motion(memory.motion), _sound(memory.settings)
     keys = pose_keys(motion, scene_frames(motion, rate, settings.get("start", 1)))
     contacts = marked_contacts(action, round(keys.frames[0]), round(keys.frames[-1]))
-    settings["feet"] = "AUTOMATIC" if contacts else "FLOOR"
-    return retarget(
-        motion, Target(scene, armature, memory.bone_map, match="NEVER", contacts=tuple(contacts), **settings)
-    )
+    settings |= {
+        "match": "NEVER",
+        "feet": "AUTOMATIC" if contacts else "FLOOR",
+        "contacts": tuple(contacts),
+    }
+    return retarget(motion, Target(scene, armature, memory.bone_map, **settings))
 
 
 def _sound(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..animation.destination import Destination
 from ..errors import InvalidInput
 from ..motion_file import Motion, read_motion
 from ..poses.pose import PoseTarget, take_pose
@@ -38,6 +39,20 @@ def parser() -> argparse.ArgumentParser:
         default="automatic",
         help="stand still in their contacts, or all the time, or only do not sink, or neither (automatic)",
     )
+    made.add_argument(
+        "--joint-error",
+        metavar="METRES",
+        type=float,
+        default=0.0,
+        help="smooth curves with few keys that keep every joint so near; 0 for a key a frame (0)",
+    )
+    made.add_argument(
+        "--destination",
+        choices=["action", "strip", "append"],
+        default="action",
+        help="a new Action, a strip in a new NLA track, or on from the file's current frame (action)",
+    )
+    made.add_argument("--keep-going", action="store_true", help="append where the rig stands and faces")
     made.add_argument("--frame", metavar="N", type=int, help="pose the rig as in this frame of the clip")
     made.add_argument("--pose-asset", action="store_true", help="keep the pose as an asset too")
     return made
@@ -67,7 +82,8 @@ def _put(motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, options:
     """One frame is a pose, keyed at the file's current frame; more are an Action."""
     scene = next((s for s in bpy.data.scenes if armature.name in s.objects), bpy.data.scenes[0])
     if len(motion.time) == 1:
-        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, keyed=True, asset=options.pose_asset)
+        feet, asset = options.feet.upper(), options.pose_asset
+        pose = PoseTarget(scene, armature, bone_map, ik=options.ik, feet=feet, keyed=True, asset=asset)
         take_pose(motion, pose)
         return
     target = Target(
@@ -78,6 +94,8 @@ def _put(motion: Motion, armature: bpy.types.Object, bone_map: BoneMap, options:
         in_place=options.in_place,
         ik=options.ik,
         feet=options.feet.upper(),
+        bound=options.joint_error,
+        destination=Destination(options.destination.upper(), options.keep_going),
     )
     retarget(motion, target)
 

@@ -6,7 +6,7 @@ It is kept as text in a custom property of the Action, which is saved, copied an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,26 @@ def remember(action: bpy.types.Action, memory: Memory) -> None:
     action[_KEY] = json.dumps(data)
 
 
+def forget(action: bpy.types.Action) -> None:
+    """For an Action that has more, or other, than one Motion file."""
+    if action.get(_KEY) is not None:
+        del action[_KEY]
+
+
 def is_remembered(action: bpy.types.Action | None) -> bool:
     """Whether Lift Pose put a Motion file on a rig with this Action."""
     return action is not None and isinstance(action.get(_KEY), str)
+
+
+def needs(actions: Iterable[bpy.types.Action], motion: Path) -> bool:
+    """Whether one of the Actions cannot be made again without this Motion file."""
+    for action in actions:
+        try:
+            if is_remembered(action) and recall(action).motion == motion.resolve():
+                return True
+        except InvalidInput:  # it remembers nothing that anybody could use
+            continue
+    return False
 
 
 def recall(action: bpy.types.Action) -> Memory:

@@ -31,7 +31,7 @@ from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
-from .memory import Memory, remember
+from .memory import Memory, forget, remember
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -99,14 +99,16 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
     curves: list[Curves] = []
     notices = key_motion(motion, target, values, curves, keys) + notices
-    if target.bound > 0:
+    if target.bound != 0:
         limbs = ik_limbs(armature, target.bone_map) if target.ik else ()
         reduction = reduce_keys(armature, curves, target.bound, Rigged(values, limbs))
         curves, notices = reduction.curves, [reduction.summary, *notices]
     key_values(armature, curves, keys, values)
     delivered = deliver(armature, curves, Path(motion.source).stem or "Lift Pose", target.destination)
     mark(delivered.action, target.contacts or ())
-    if motion.path is not None and not appended:
+    if appended or motion.path is None:
+        forget(delivered.action)
+    else:
         remember(delivered.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
     notices = [f"{len(keys.frames)} poses on {armature.name}.", *notices, *delivered.notices]
     return Retargeted(delivered.action, " ".join(notices))
@@ -121,8 +123,8 @@ def _where_it_stands(motion: Motion, target: Target) -> Motion:
 
 
 def _settings(target: Target) -> dict[str, Any]:
-    """Those that do not belong to the present file."""
-    values = {field.name: getattr(target, field.name) for field in fields(target)}
+    """Those of the rig, which neither the scene nor the present file changes."""
+    values = {field.name: getattr(target, field.name) for field in fields(target) if field.name != "match"}
     return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
 
 

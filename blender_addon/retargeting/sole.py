@@ -20,7 +20,7 @@ class Sole:
     ankle: float
     """The height of the ankle, in the rig's own coordinates, while the foot is flat on the floor."""
     points: Vectors
-    """(P, 3) from the ankle to points of the sole, toes and heel first; none where there is no foot to turn."""
+    """(P, 3) from the ankle to points of the sole, toes and heel first; none where no foot can be turned."""
 
     @property
     def toes(self) -> Pivot:
@@ -102,20 +102,34 @@ def _across(vectors: Vectors, axis: Vectors) -> Vectors:
 
 
 def above_floor(path: FootPath, sole: Sole) -> FootPath:
-    """The ankle raised where it is lower than in a flat foot, the foot tilted less where its sole sinks."""
+    """The foot where it is not below the floor.
+
+    It is tilted less where its toes sink, and raised where the ankle is lower than in a flat foot, or where
+    points sink that are no further from the ankle than the floor: so little is needed for them.
+    """
     ankle = path.ankle.copy()
     ankle[:, 2] = np.maximum(ankle[:, 2], sole.ankle)
     if len(sole.points) == 0:
         return FootPath(ankle, path.turn)
-    level = about(UP, twist_angle(path.turn, UP))
-    tilt = multiply(path.turn, inverse(level))
+    near = np.hypot(sole.points[:, 0], sole.points[:, 1]) <= -sole.points[:, 2]
+    turn = _tilted_less(ankle[:, 2] - sole.ankle, path.turn, sole.points[~near])
+    for point in sole.points[near]:
+        ankle[:, 2] = np.maximum(ankle[:, 2], sole.ankle + point[2] - rotate(turn, point)[:, 2])
+    return FootPath(ankle, turn)
+
+
+def _tilted_less(lift: NDArray[np.float64], turn: Quaternions, points: Vectors) -> Quaternions:
+    """(T, 4) the turn with so much of its tilt that no point (P, 3) sinks; `lift` (T,) is the ankle's."""
+    if len(points) == 0:
+        return turn
+    level = about(UP, twist_angle(turn, UP))
+    tilt = multiply(turn, inverse(level))
     tilt = tilt * np.where(tilt[:, :1] < 0, -1.0, 1.0)
     sine = np.linalg.norm(tilt[:, 1:], axis=-1)
     angle = 2 * np.arctan2(sine, tilt[:, 0])
     axis = tilt[:, 1:] / np.maximum(sine, 1e-300)[:, None]
-    allowed = _nearest_tilt(angle, axis, rotate(level[:, None], sole.points), ankle[:, 2] - sole.ankle)
-    half = allowed[:, None] / 2
-    return FootPath(ankle, multiply(np.concatenate([np.cos(half), np.sin(half) * axis], -1), level))
+    half = _nearest_tilt(angle, axis, rotate(level[:, None], points), lift)[:, None] / 2
+    return multiply(np.concatenate([np.cos(half), np.sin(half) * axis], -1), level)
 
 
 def _nearest_tilt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -27,10 +28,10 @@ def main(arguments: Sequence[str], received: Sequence[int]) -> int:
         try:
             return _run(options, stderr)
         except (Exception, KeyboardInterrupt) as error:
-            if not received:
-                return report.failed(None, error)
-            report.failed(None, KeyboardInterrupt())
-            return 128 + received[0]
+            code = FAILED
+            with suppress(BrokenPipeError):  # who started it may be gone
+                code = report.failed(None, KeyboardInterrupt() if received else error)
+            return 128 + received[0] if received else code
 
 
 def _run(options: argparse.Namespace, stderr: TextIO) -> int:

@@ -106,7 +106,8 @@ def _article(folder: Path, entry: _Entry) -> Iterator[str]:
 def _person(folder: Path, task: Task, person: PersonRecord) -> Iterator[str]:
     files = ", ".join(_link(folder, task, output) for output in person.outputs)
     quality = person.quality
-    yield f"<p>Person {person.person}, confidence {quality.confidence:.2f}: {files}</p>"
+    feet = "" if quality.sliding is None else f", standing feet at {100 * quality.sliding:.0f} cm/s"
+    yield f"<p>Person {person.person}, confidence {quality.confidence:.2f}{feet}: {files}</p>"
     for warning in person.warnings:
         yield f"<p class=warning>{escape(warning)}</p>"
     if person.picture:

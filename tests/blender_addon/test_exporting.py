@@ -54,3 +54,20 @@ def test_the_motion_comes_back(
             joint = truth["joints_world"][row, truth["bone_heads"][names.index(bone)]]
             assert heads[bone] == pytest.approx(joint, abs=2e-3)
     bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.mark.parametrize("suffix", [".fbx", ".glb"])
+def test_strips_of_the_nla_are_exported_too(
+    motion_file: Callable[..., Path], tmp_path: Path, suffix: str
+) -> None:
+    environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+    rig, output, motion = tmp_path / "rig.blend", tmp_path / f"out{suffix}", motion_file()
+    put = ["retarget", motion_file(frames=30), rig, "-o", output, "--destination", "strip"]
+    for arguments in ([motion, rig], put):
+        subprocess.run([*_COMMAND, *arguments], env=environment, check=True, capture_output=True)
+    _import(output)
+    (armature,) = [found for found in bpy.data.objects if found.type == "ARMATURE"]
+    first, last = armature.animation_data.action.frame_range
+    assert last - first == pytest.approx(29, abs=1.01)
+    assert np.linalg.norm(_heads(armature, first)["head"] - _heads(armature, last)["head"]) > 0.1
+    bpy.ops.wm.read_factory_settings(use_empty=True)

@@ -89,6 +89,19 @@ def test_the_rig_gets_the_motion(motion_file: Path, rig_file: Path, tmp_path: Pa
         assert np.degrees(turn.magnitude()) < 0.1
 
 
+def test_keys_are_few_and_go_where_they_are_wanted(motion_file: Path, rig_file: Path, tmp_path: Path) -> None:
+    once, twice = tmp_path / "once.blend", tmp_path / "twice.blend"
+    few = ["--joint-error", "0.05", "--destination"]
+    assert main(["retarget", str(motion_file), str(rig_file), "-o", str(once), *few, "strip"]) == 0
+    onward = [*few, "append", "--keep-going"]
+    assert main(["retarget", str(motion_file), str(once), "-o", str(twice), *onward]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(twice))
+    data = bpy.data.objects["Hero"].animation_data
+    (strip,) = data.nla_tracks[0].strips
+    assert strip.action != data.action
+    assert data.action.frame_range[0] == bpy.context.scene.frame_current
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -102,6 +115,8 @@ def test_the_rig_gets_the_motion(motion_file: Path, rig_file: Path, tmp_path: Pa
         (["{motion}", "{rig}", "-o", "out.blend", "--map", "{motion}"], "walk.npz is not a sound bone map"),
         (["{motion}", "{rig}", "-o", "out.blend", "--root", "bone"], "names no root bone."),
         (["{motion}", "{rig}", "-o", "out.blend", "--ik", "--in-place"], "names no IK controls of this rig."),
+        (["{motion}", "{rig}", "-o", "out.blend", "--joint-error", "nan"], "nan is no distance."),
+        (["{motion}", "{rig}", "-o", "out.blend", "--keep-going"], "Only an appended motion can keep going."),
         (["{motion}", "{rig}", "-o", "out.blend", "--blender", "/no/blender"], "/no/blender cannot be run."),
     ],
 )

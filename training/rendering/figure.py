@@ -67,8 +67,8 @@ class Figure:
     def __init__(self, data: Path, targets: Mapping[str, float], clothes: Clothes) -> None:
         """Build the figure from MakeHuman's data; `targets` shape it. Raises OSError when data is missing."""
         mesh = BaseMesh.load(data, targets)
-        rig, armature = _build_rig(read_rig(data, _RIG, mesh))
-        _skin(_build_body(mesh, clothes), rig, read_weights(data, _RIG))
+        rig, armature = build_rig(read_rig(data, _RIG, mesh))
+        skin(build_body(mesh, clothes), rig, read_weights(data, _RIG))
         assert rig.pose is not None
         self._bones = rig.pose.bones
         for bone in self._bones:
@@ -118,7 +118,8 @@ class Figure:
         self._bones[bone].rotation_quaternion = (w, x, y, z)
 
 
-def _build_rig(bones: list[RigBone]) -> tuple[bpy.types.Object, bpy.types.Armature]:
+def build_rig(bones: list[RigBone]) -> tuple[bpy.types.Object, bpy.types.Armature]:
+    """The armature object of a rig, and its data."""
     armature = bpy.data.armatures.new("rig")
     rig = put("rig", armature)
     current_view_layer().objects.active = rig
@@ -132,8 +133,11 @@ def _build_rig(bones: list[RigBone]) -> tuple[bpy.types.Object, bpy.types.Armatu
     return rig, armature
 
 
-def _build_body(mesh: BaseMesh, clothes: Clothes) -> bpy.types.Object:
-    """The mesh keeps the base mesh's vertices, so that indices of targets and weights hold."""
+def build_body(mesh: BaseMesh, clothes: Clothes) -> bpy.types.Object:
+    """The body and its clothes as one mesh.
+
+    It keeps the base mesh's vertices, so that indices of targets and weights hold.
+    """
     parts = dress(mesh, clothes)
     data = bpy.data.meshes.new("body")
     faces = np.concatenate([quads for quads, _ in parts])
@@ -146,9 +150,10 @@ def _build_body(mesh: BaseMesh, clothes: Clothes) -> bpy.types.Object:
     return put("body", data)
 
 
-def _skin(
+def skin(
     body: bpy.types.Object, rig: bpy.types.Object, weights: Mapping[str, list[tuple[int, float]]]
 ) -> None:
+    """Let the rig's bones carry the body, by weights of vertices."""
     for bone, pairs in weights.items():
         group = body.vertex_groups.new(name=bone)
         for vertex, weight in pairs:

@@ -48,7 +48,7 @@ class Camera:
 
 
 def film_with(camera: Camera) -> None:
-    """Put the camera into the scene and set up quick, shadowed pictures (Workbench)."""
+    """Put the camera into the scene and set up its pictures."""
     scene = current_scene()
     data = bpy.data.cameras.new("camera")
     data.angle = math.radians(camera.field_of_view)  # along the longer side, which the sensor fits
@@ -57,7 +57,13 @@ def film_with(camera: Camera) -> None:
     pose[:3, :3] = pose[:3, :3] @ _OPENCV_FROM_BLENDER
     film.matrix_world = Matrix(pose.tolist())
     scene.camera = film
-    scene.render.resolution_x, scene.render.resolution_y = camera.width, camera.height
+    set_up_pictures(camera.width, camera.height)
+
+
+def set_up_pictures(width: int, height: int) -> None:
+    """Quick, shadowed pictures (Workbench) of that many pixels."""
+    scene = current_scene()
+    scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.render.resolution_percentage = 100
     scene.render.engine = "BLENDER_WORKBENCH"  # type: ignore[assignment]  # the stubs list EEVEE alone
     scene.render.image_settings.file_format = "PNG"

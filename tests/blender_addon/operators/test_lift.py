@@ -93,6 +93,19 @@ def test_active_armature_gets_the_next_motion(
     assert scene.objects["walk"].animation_data.action.name == "walk.001"
 
 
+def test_motion_on_a_rig_is_kept_to_solve_its_feet_again(
+    settings: Any, use_engine: UseEngine, make_rig: Callable[..., bpy.types.Object]
+) -> None:
+    settings.target, settings.rig = "RIG", make_rig()
+    use_engine("succeed")
+    assert bpy.ops.lift_pose.lift() == {"FINISHED"}
+    (kept,) = (blender_addon.preferences.user_folder() / "motions").iterdir()
+    assert bpy.ops.lift_pose.solve_feet() == {"FINISHED"}
+    kept.unlink()
+    with pytest.raises(RuntimeError, match=f"{kept.name} of the Action .* is gone"):
+        bpy.ops.lift_pose.solve_feet()
+
+
 def test_armature_of_somebody_else_is_refused(scene: bpy.types.Scene, settings: Any) -> None:
     theirs = bpy.data.objects.new("Theirs", bpy.data.armatures.new("Theirs"))
     scene.collection.objects.link(theirs)

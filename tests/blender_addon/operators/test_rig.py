@@ -91,31 +91,85 @@ def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callab
     assert rig.animation_data is None
 
 
-def test_undo_gives_the_rig_back(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:
+@pytest.mark.parametrize("destination", ["ACTION", "STRIP", "APPEND"])
+@pytest.mark.parametrize("reduced", [False, True])
+def test_undo_gives_the_rig_back(
+    settings: Any, make_rig: Make, motion_file: Callable[..., Path], destination: str, reduced: bool
+) -> None:
     rig = make_rig()
     for frame in (1, 7):
         rig.pose.bones["Head"].rotation_quaternion.x = 0.01 * frame
         rig.pose.bones["Head"].keyframe_insert("rotation_quaternion", frame=frame)
-    settings.rig = rig
+    settings.rig, settings.destination, settings.use_reduction = rig, destination, reduced
     curves = _dump(rig)
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.ed.undo_push(message="before")
     before = rig.animation_data.action.name
-    assert bpy.ops.lift_pose.build("EXEC_DEFAULT", True, filepath=str(motion_file())) == {"FINISHED"}
+    assert bpy.ops.lift_pose.build("EXEC_DEFAULT", True, filepath=str(motion_file(frames=30))) == {"FINISHED"}
+    assert len(bpy.data.actions) == 2
     bpy.ops.ed.undo()
     assert bpy.data.objects["Rig"].animation_data.action.name == before
     assert bpy.data.actions.keys() == [before]
     assert not bpy.data.actions[before].use_fake_user
+    assert len(bpy.data.objects["Rig"].animation_data.nla_tracks) == 0
     assert _dump(bpy.data.objects["Rig"]) == curves
+
+
+def test_panel_says_how_many_keys_and_where(
+    settings: Any, make_rig: Make, motion_file: Callable[..., Path]
+) -> None:
+    settings.rig, settings.feet = make_rig(), "OFF"
+    settings.use_reduction, settings.joint_error = True, 0.02
+    settings.destination = "STRIP"
+    bpy.ops.lift_pose.build(filepath=str(motion_file(frames=30)))
+    (strip,) = settings.rig.animation_data.nla_tracks["walk"].strips
+    few = sum(len(curve.keyframe_points) for curve in _curves(strip.action))
+    settings.use_reduction, settings.destination, settings.keep_going = False, "APPEND", True
+    bpy.context.scene.frame_set(100)
+    bpy.ops.lift_pose.build(filepath=str(motion_file(frames=30)))
+    appended = settings.rig.animation_data.action
+    assert appended.frame_range[0] == 100
+    assert few < sum(len(curve.keyframe_points) for curve in _curves(appended)) / 2
+
+
+@pytest.mark.parametrize("destination", ["ACTION", "STRIP", "APPEND"])
+def test_failure_late_in_the_work_leaves_no_trace(
+    settings: Any,
+    make_rig: Make,
+    motion_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    destination: str,
+) -> None:
+    rig = settings.rig = make_rig()
+    rig.keyframe_insert("location", frame=1)
+    before, curves = rig.animation_data.action, _dump(rig)
+    settings.destination = destination
+
+    def fail(*_: Any) -> None:
+        raise MemoryError
+
+    for name in ("_fill", "join"):
+        monkeypatch.setattr(f"blender_addon.animation.fcurves.{name}", fail)
+    monkeypatch.setattr("blender_addon.animation.destination.join", fail)
+    with pytest.raises(RuntimeError, match="MemoryError"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    assert rig.animation_data.action == before
+    assert not before.use_fake_user
+    assert bpy.data.actions.keys() == [before.name]
+    assert len(rig.animation_data.nla_tracks) == 0
+    assert _dump(rig) == curves
 
 
 def _dump(rig: bpy.types.Object) -> list[tuple[object, ...]]:
     """Every key of the rig's Action, to the last bit."""
-    action: Any = rig.animation_data.action
-    slots = hasattr(action, "slots")
-    bag = action.layers[0].strips[0].channelbag(rig.animation_data.action_slot) if slots else action
     return [
         (curve.data_path, curve.array_index, *key.co, *key.handle_left, *key.handle_right, key.interpolation)
-        for curve in bag.fcurves
+        for curve in _curves(rig.animation_data.action)
         for key in curve.keyframe_points
     ]
+
+
+def _curves(action: Any) -> list[Any]:
+    if not hasattr(action, "slots"):
+        return list(action.fcurves)
+    return list(action.layers[0].strips[0].channelbag(action.slots[0]).fcurves)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mathutils import Matrix, Quaternion, Vector
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import Motion, read_motion
 from blender_addon.poses.pose import PoseTarget, take_pose
+from blender_addon.retargeting.feet import Feet
 from blender_addon.retargeting.retarget import Target, retarget
 from blender_addon.rigs.armature import recognise_armature
 
@@ -246,6 +248,37 @@ def test_ik_controls_take_the_pose_too(rigify: bpy.types.Object, take: Callable[
     rigify.update_tag()
     for name, place in zip(("ORG-hand.L", "ORG-foot.R"), hands, strict=True):
         assert (_poses(rigify)[name].translation - place).length < 0.01
+
+
+def test_feet_do_not_sink_in(rigify: bpy.types.Object, photo: Motion) -> None:
+    found = recognise_armature(rigify)
+    assert found is not None
+    names = [f"DEF-{bone}.{side}" for bone in ("foot", "toe") for side in "LR"]
+    rest = min(_poses(rigify)[name].translation.z for name in names)
+    low = replace(photo, root_translation=photo.root_translation - [0, 0, 0.3])
+    lowest: dict[str, float] = {}
+    choices: tuple[Feet, ...] = ("OFF", "FLOOR")
+    for feet in choices:
+        target = PoseTarget(bpy.context.scene, rigify, found.bone_map, feet=feet)
+        take_pose(low, target)
+        lowest[feet] = min(_poses(rigify)[name].translation.z for name in names)
+    assert lowest["OFF"] < rest - 0.05
+    assert lowest["FLOOR"] > rest - 0.005
+
+
+def test_linked_action_is_not_keyed(make_rig: Make, take: Callable[..., str], tmp_path: Path) -> None:
+    rig = make_rig()
+    rig.pose.bones["Head"].keyframe_insert("location", frame=3)
+    library = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(library, {rig.animation_data.action})
+    rig.animation_data_clear()
+    with bpy.data.libraries.load(library, link=True) as (there, here):
+        here.actions = there.actions
+    rig.animation_data_create().action = here.actions[0]
+    with pytest.raises(InvalidInput, match="linked from another file"):
+        take(rig, keyed=True)
+    assert all(bone.matrix_basis == Matrix() for bone in rig.pose.bones)
+    assert take(rig) == "Rig takes the pose."
 
 
 def test_nothing_changes_where_it_cannot_be(make_rig: Make, motion_file: Callable[..., Path]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
     settings = LiftSettings(person=(320, 240), end=99, smoothing=0.25)
     outputs = ("out/{name}.npz", "out/{name}.bvh")
     assert second == Job(("c.mp4", "d.mp4"), outputs, settings, resources=Resources(memory=3.5))
+
+
+def test_the_examples_of_the_documentation_say_the_same(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "batch.md").read_text("utf-8")
+    toml, rows = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("toml", "csv"))
+    assert toml is not None
+    assert rows is not None
+    from_toml = read_jobs(_written(tmp_path, "jobs.toml", toml[1]))
+    assert from_toml == read_jobs(_written(tmp_path, "jobs.csv", rows[1]))
+    assert [job.everybody for job in from_toml] == [False, True]
 
 
 _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters=";"), min_size=1)

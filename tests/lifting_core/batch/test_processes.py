@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -113,3 +114,31 @@ def test_when_it_is_cancelled_all_processes_end_and_nothing_is_left(
         "report.json",
         "tasks",
     }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_blender_ends_with_a_worker_that_is_killed_and_the_clip_is_repeated(
+    batch: Start, good_and_bad: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    pytest.importorskip("bpy", reason="needs the bpy module")
+    jobs = good_and_bad[0]
+    jobs.write_text('[[job]]\ninput = "clips/good_2.mp4"\noutput = "out/{name}.blend"\n')
+    with batch(jobs) as running:
+        events = running.events()
+        next(event for event in events if event.get("stage") == "writing")
+        blender = _wait_for(lambda: [p for p in running.family() if "blender_addon" in " ".join(p.cmdline())])
+        running.workers()[0].kill()
+        _, alive = psutil.wait_procs(blender, timeout=10)
+        assert alive == []
+        lost, *_, end, over = [event for event in events if event["event"] != "progress"]
+        assert (lost["event"], end["state"], over["event"]) == ("lost", "done", "over")
+        assert running.process.wait() == 0
+    assert _files(tmp_path / "out") == ["good_2.blend"]
+
+
+def _wait_for(found: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    deadline = time.monotonic() + 30
+    while not (there := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return there

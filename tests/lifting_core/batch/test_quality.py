@@ -53,7 +53,7 @@ def test_sliding_is_the_speed_of_standing_feet(motion: Motion) -> None:
         (Quality(100, 97, 0.1, 0.9, None), []),
         (Quality(100, 90, 0.2, 0.9, 0.05), ["The person is lost in 10 of 100 frames, at most 0.2 s."]),
         (Quality(100, 97, 0.1, 0.4, 0.05), ["The confidence is low: 0.40 of 1."]),
-        (Quality(100, 97, 0.1, 0.9, 0.31), ["Standing feet slide: 31 cm/s."]),
+        (Quality(100, 97, 0.1, 0.9, 0.71), ["Standing feet slide: 71 cm/s."]),
     ],
 )
 def test_warnings(quality: Quality, words: list[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lifting_core.motion.contacts import foot_contacts, stillness
+from lifting_core.motion.smoothing import smooth
 from lifting_core.skeleton import JOINTS
 
 ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
@@ -50,3 +51,30 @@ def test_speed_is_measured_by_time_stamps() -> None:
 def test_one_frame_is_judged_by_height_alone() -> None:
     contacts = foot_contacts(np.zeros(1), np.array([[[0, 0, 0.08], [0, 0, 0.6]]]), 0.085)
     np.testing.assert_allclose(contacts, [[1, 0]], atol=0.01)
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.1])
+def test_noise_of_a_video_and_a_floor_that_seems_to_rise_do_not_hide_the_steps(
+    rise: float, walk: Callable[..., Any]
+) -> None:
+    """Errors that change over a tenth of a second, as those of lifters do; a false slope along the way."""
+    time = np.arange(0, 8, 1 / 30)
+    walker = walk(time)
+    noise = smooth(
+        time, np.random.default_rng(3).normal(size=(len(time), 2, 3)), np.ones((len(time), 2)), 3.0
+    )
+    ankles = walker.joints[:, ANKLES] + 0.02 * noise / noise.std()
+    ankles[..., 2] += rise * np.sin(np.pi * time / 8)[:, None] ** 2
+    contacts = foot_contacts(time, ankles, 0.085)
+    assert ((contacts > 0.5) == walker.contacts).mean() > 0.85
+
+
+def test_somebody_in_the_air_stands_on_nothing() -> None:
+    """A jump of half a second, standing before and after."""
+    time = np.arange(60) / 30
+    height = np.maximum(0, 2.5 * (time - 0.75) * (1.25 - time) * 4)
+    ankles = np.zeros((60, 2, 3))
+    ankles[..., 2] = 0.085 + height[:, None]
+    contacts = foot_contacts(time, ankles, 0.085)
+    assert (contacts[height > 0.3] < 0.3).all()
+    assert (contacts[(time < 0.6) | (time > 1.4)] > 0.9).all()
