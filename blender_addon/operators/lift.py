@@ -9,13 +9,13 @@ from typing import Any
 
 import bpy
 
+from ..animation.origin import needs
 from ..engine.job import Job
 from ..errors import InvalidInput, LiftPoseError
 from ..motion_file import read_motion
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
 from ..recent import remember
-from ..retargeting.memory import needs
 from ..session import session
 from .job import JobOperator
 from .placing import Place, chosen_place, missing_target, put_into_scene

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..animation.origin import has_origin, origin_of
 from ..animation.timing import frame_rate
 from ..errors import LiftPoseError
 from ..properties import chosen
-from ..retargeting.memory import is_remembered, recall
 from ..viewing.evidence import Evidence, read_evidence, weak_ranges
 from ..viewing.frames import frame_in_camera_view, frame_in_image_editor
 from ..viewing.overlay import Shown, overlay
@@ -20,7 +19,7 @@ _MARKER = "Lift Pose: "
 
 
 class LiftPoseOverlay(bpy.types.Operator):
-    """Show or hide keypoints, confidence and the lifted skeleton of the active rig's motion over the clip"""
+    """Show keypoints, confidence and the lifted skeleton of the active armature's motion over the clip"""
 
     bl_idname = "lift_pose.overlay"
     bl_label = "Overlay"
@@ -30,7 +29,7 @@ class LiftPoseOverlay(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if overlay.visible or _remembering(context) is not None:
             return True
-        cls.poll_message_set("Select a rig that Lift Pose has put a motion on")
+        cls.poll_message_set("Select an armature that Lift Pose has put a motion on")
         return False
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -57,7 +56,7 @@ class LiftPoseMarkWeak(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if _remembering(context) is None:
-            cls.poll_message_set("Select a rig that Lift Pose has put a motion on")
+            cls.poll_message_set("Select an armature that Lift Pose has put a motion on")
             return False
         return True
 
@@ -193,15 +192,15 @@ def _remembering(context: bpy.types.Context) -> bpy.types.Action | None:
     """The active object's Action, if it remembers its Motion file."""
     data = context.object.animation_data if context.object is not None else None
     action = data.action if data is not None else None
-    return action if action is not None and is_remembered(action) else None
+    return action if has_origin(action) else None
 
 
 def _evidence(context: bpy.types.Context) -> tuple[Evidence, float]:
-    """What was seen for the active rig's motion, and the scene frame of its clip's time 0."""
+    """What was seen for the active armature's motion, and the scene frame of its clip's time 0."""
     action = _remembering(context)
     assert action is not None  # as `poll` has seen
-    memory = recall(action)
-    return read_evidence(Path(memory.motion)), float(memory.settings.get("start", 1))
+    origin = origin_of(action)
+    return read_evidence(origin.motion), float(origin.start)
 
 
 def _redraw(context: bpy.types.Context) -> None:
