@@ -9,8 +9,8 @@ from blender_addon.errors import LiftPoseError
 
 pytest.importorskip("scipy", reason="the engine's packages are not in a Blender of another version")
 
-from lifting_core.batch.jobs import Job, read_jobs  # noqa: E402
-from lifting_core.settings import LiftSettings  # noqa: E402
+from lifting_core.batch.jobs import Job, read_jobs
+from lifting_core.settings import LiftSettings
 
 
 def test_the_engine_reads_what_the_panel_writes(tmp_path: Path) -> None:
