@@ -100,6 +100,14 @@ class LiftPoseTestEngine(JobOperator, bpy.types.Operator):
     bl_label = "Test"
     bl_options = {"REGISTER"}  # noqa: RUF012 - Blender wants a set
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        state = session.engine_state(context)
+        if not state.python:
+            cls.poll_message_set(state.text)
+            return False
+        return super().poll(context)
+
     def request(self, context: bpy.types.Context) -> Job:
         return session.engine(context).submit("device", device="auto")
 

@@ -218,6 +218,12 @@ def scene() -> Iterator[Any]:
 
 
 @pytest.fixture
+def engine_packages() -> None:
+    """For tests with the real engine, whose packages a Blender of another version may lack."""
+    pytest.importorskip("cv2", reason="the engine's packages are not in this environment")
+
+
+@pytest.fixture
 def engine_command(motion_file: Callable[..., Path]) -> Callable[[str], list[str]]:
     """The command of the engine in fake_engine.py, behaving as told."""
 

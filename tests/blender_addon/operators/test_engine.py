@@ -66,6 +66,7 @@ def test_a_failed_installation_is_reported(tmp_path: Path) -> None:
     assert session.job is None
 
 
+@pytest.mark.usefixtures("engine_packages")
 def test_the_device_is_tried_and_the_engine_stopped() -> None:
     assert bpy.ops.lift_pose.test_engine() == {"FINISHED"}
     assert session.outcome is not None
