@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import command, properties, session
+from . import command, properties, session, translations
 from .batch import operators as batch_operators
 from .batch import panel as batch_panel
 from .batch import properties as batch_properties
@@ -76,10 +76,12 @@ def register() -> None:
     batch_properties.attach()
     _registered_command = bpy.utils.register_cli_command(command.NAME, command.main)
     session.register()
+    translations.register()
 
 
 def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything in the reverse order."""
+    translations.unregister()
     drawing.overlay.hide()
     session.unregister()
     bpy.utils.unregister_cli_command(_registered_command)

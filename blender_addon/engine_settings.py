@@ -27,10 +27,10 @@ _ICONS: dict[Condition, Any] = {
     Condition.BROKEN: "ERROR",
 }
 _VERBS = {
-    Condition.NOT_INSTALLED: "Install",
-    Condition.READY: "Reinstall",
-    Condition.UPDATE_NEEDED: "Update",
-    Condition.BROKEN: "Repair",
+    Condition.NOT_INSTALLED: "Install...",
+    Condition.READY: "Reinstall...",
+    Condition.UPDATE_NEEDED: "Update...",
+    Condition.BROKEN: "Repair...",
 }
 
 
@@ -46,7 +46,7 @@ def draw(choice: LiftPosePreferences, layout: bpy.types.UILayout) -> None:
         box.label(text=session.outcome.text, icon="ERROR" if session.outcome.failed else "INFO")
     row = box.row(align=True)
     if choice.source == "OWN":
-        row.operator(LiftPoseInstallEngine.bl_idname, text=f"{_VERBS[state.condition]}...")
+        row.operator(LiftPoseInstallEngine.bl_idname, text=_VERBS[state.condition])
     row.operator(LiftPoseTestEngine.bl_idname)
     row.operator(LiftPoseStopEngine.bl_idname)
     row.operator(LiftPoseRemoveEngine.bl_idname, text="Remove")

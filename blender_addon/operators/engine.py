@@ -48,7 +48,6 @@ class LiftPoseInstallEngine(JobOperator, bpy.types.Operator):
         source = f"the folder {choice.wheels}" if choice.wheels else "the Python package index"
         column.label(text=f"{lock.download / 1e6:,.0f} MB of packages from {source}")
         column.label(text=f"{lock.room / 1e9:.1f} GB of free disk for a while, half of it to stay")
-        column.label(text=f"Into {installer_layout().folder}")
         column.label(text="An engine that is installed already stays until the new one works.")
 
     def request(self, context: bpy.types.Context) -> Job:

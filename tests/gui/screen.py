@@ -30,7 +30,17 @@ class Screen:
         self._folder = folder
         self.clicks = 0
         self._server = subprocess.Popen(
-            ["Xvfb", display, "-screen", "0", f"{_SIZE[0]}x{_SIZE[1]}x24", "+extension", "GLX", "-nolisten", "tcp"],
+            [
+                "Xvfb",
+                display,
+                "-screen",
+                "0",
+                f"{_SIZE[0]}x{_SIZE[1]}x24",
+                "+extension",
+                "GLX",
+                "-nolisten",
+                "tcp",
+            ],
             stderr=subprocess.DEVNULL,
         )
         time.sleep(2)
@@ -73,7 +83,9 @@ class Screen:
     def xdotool(self, *arguments: str | int) -> str:
         """Mouse and keyboard."""
         command = ["xdotool", *map(str, arguments)]
-        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            command, env=self._environment, check=True, capture_output=True, text=True
+        ).stdout
 
     def picture(self, name: str) -> None:
         """Keep what the screen shows."""

@@ -43,7 +43,9 @@ class Session:
     def add_on(self) -> None:
         """Install from Disk, as the menu of Get Extensions calls it (four clicks to get there)."""
         screen = self._screen
-        self._call(f"bpy.ops.extensions.package_install_files('INVOKE_DEFAULT', filepath={self._choices.zip!r})")
+        self._call(
+            f"bpy.ops.extensions.package_install_files('INVOKE_DEFAULT', filepath={self._choices.zip!r})"
+        )
         screen.wait(lambda: self._has("FILE_BROWSER"), 20, "the file browser")
         screen.region("FILE_BROWSER", "EXECUTE")
         time.sleep(1)
@@ -84,7 +86,8 @@ class Session:
         screen.picture("04_install_dialog")
         screen.ask("redraws.watch('LIFT_POSE_OT_lift LIFT_POSE_OT_install_engine')")
         self._idle()
-        screen.click()  # a dialog opens with its button under the mouse
+        screen.xdotool("key", "Return")  # presses the dialog's button
+        screen.clicks += 1
         screen.wait(lambda: screen.ask(_JOB), 10, "the installation")
         screen.ask("redraws.start()")
         time.sleep(12)

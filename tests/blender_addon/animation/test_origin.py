@@ -31,9 +31,7 @@ def test_no_action_has_none() -> None:
     assert not has_origin(None)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"motion": 3}', '{"motion": "x", "rate": 1, "start": "a"}']
-)
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"motion": 3}', '{"motion": "x", "rate": 1, "start": "a"}'])
 def test_nonsense_is_refused(action: bpy.types.Action, text: str) -> None:
     action["lift_pose_origin"] = text
     with pytest.raises(InvalidInput, match="does not tell how it was made"):
