@@ -203,6 +203,12 @@ def locks(session: nox.Session) -> None:
     run(session, "python", "-m", "blender_addon.installer.make_locks")
 
 
+@nox.session(venv_backend="none", default=False)
+def gui(session: nox.Session) -> None:
+    """Drive a Blender with a window from the zip to an armature; arguments after -- as in tests/gui/README.md."""
+    session.run(sys.executable, str(ROOT / "tests" / "gui" / "session.py"), *session.posargs, external=True)
+
+
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def bench(session: nox.Session) -> None:
     """Run the benchmarks on the demo clip; or one of them: -- NAME ARGUMENTS, as in -- memory dance.mp4."""

@@ -38,7 +38,10 @@ def draw(choice: LiftPosePreferences, layout: bpy.types.UILayout) -> None:
     """The engine's state, what can be done about it, and the choices."""
     state = session.engine_state(bpy.context)
     box = layout.box()
-    box.label(text=f"{state.condition.value}. {state.text}", icon=_ICONS[state.condition])
+    if session.job is None or not session.installing:
+        box.label(text=f"{state.condition.value}. {state.text}", icon=_ICONS[state.condition])
+    else:
+        box.label(text="Installing", icon="IMPORT")
     if session.job is not None:
         box.progress(factor=session.job.fraction, text=session.job.description)
         box.operator(LiftPoseCancel.bl_idname, icon="CANCEL")

@@ -72,6 +72,11 @@ class _Session:
             self._installer = Engine(command, user_folder() / "install.log")
         return self._installer
 
+    @property
+    def installing(self) -> bool:
+        """Whether the installer runs."""
+        return self._installer is not None and self._installer.pid is not None
+
     def poll(self) -> None:
         """Bring the job up to date."""
         for engine in (self._engine, self._installer):

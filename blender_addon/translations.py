@@ -67,6 +67,7 @@ _GERMAN = {
     "Install Engine": "Rechenkern installieren",
     "Install Engine...": "Rechenkern installieren...",
     "Install...": "Installieren...",
+    "Installing": "Wird installiert",
     "Jobs File": "Auftragsdatei",
     "Joint Error": "Abweichung der Gelenke",
     "Keep Going": "Von hier aus weiter",

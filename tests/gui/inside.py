@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import socket
+import sys
 import time
 import traceback
 from typing import Any
 
 import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 _TICK = 0.01  # seconds
 
@@ -76,7 +78,7 @@ class _Drawn:
         draw = panel.draw
 
         def watched(drawn: Any, context: bpy.types.Context) -> None:
-            self._count[panel.__name__] = self._count.get(panel.__name__, 0) + 1
+            self._count[panel.bl_idname] = self._count.get(panel.bl_idname, 0) + 1
             draw(drawn, context)
 
         panel.draw = watched
@@ -148,6 +150,36 @@ def under_mouse(kind: str, region: str) -> str:
     return ""
 
 
+def on_screen(bone: str) -> list[float]:
+    """Where the head of the active armature's bone is in the 3D view's region."""
+    _, area = area_of("VIEW_3D")
+    view: Any = area.spaces.active
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    armature: Any = bpy.context.view_layer.objects.active
+    place = armature.matrix_world @ armature.pose.bones[bone].head
+    return list(location_3d_to_region_2d(region, view.region_3d, place))
+
+
+def seen_hips() -> list[float]:
+    """Between the keypoints of the hips in the present frame, in pixels of the clip."""
+    module = next(
+        module for name, module in sys.modules.items() if name.endswith("lift_pose.viewing.overlay")
+    )
+    evidence = module.overlay.shown.evidence
+    scene = bpy.context.scene
+    index = evidence.index((scene.frame_current - 1) / scene.render.fps)
+    hips = [evidence.keypoint_names.index(f"{side}_hip") for side in ("left", "right")]
+    return [float(value) for value in evidence.keypoints[index][hips].mean(0)]
+
+
+def add_rig() -> None:
+    """Rigify's human, as the target."""
+    bpy.ops.preferences.addon_enable(module="rigify")
+    bpy.ops.object.armature_human_metarig_add()
+    settings: Any = bpy.context.scene.lift_pose
+    settings.target, settings.rig = "RIG", bpy.context.object
+
+
 class _Bridge:
     def __init__(self, path: str) -> None:
         self._listener = socket.socket(socket.AF_UNIX)
@@ -164,7 +196,7 @@ class _Bridge:
             request = self._receive(self._peer)
         except BlockingIOError:
             return _TICK
-        self._peer.sendall(json.dumps(self._run(request)).encode() + b"\0")
+        self._peer.sendall(json.dumps(self._run(request), default=str).encode() + b"\0")
         return _TICK
 
     def _receive(self, peer: socket.socket) -> str:

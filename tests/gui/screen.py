@@ -87,10 +87,11 @@ class Screen:
             command, env=self._environment, check=True, capture_output=True, text=True
         ).stdout
 
-    def picture(self, name: str) -> None:
-        """Keep what the screen shows."""
+    def picture(self, name: str, part: tuple[int, int, int, int] | None = None) -> None:
+        """Keep what the screen shows, or a part of it: x, y, width and height."""
         path = str(self._folder / f"{name}.png")
-        subprocess.run(["import", "-window", "root", path], env=self._environment, check=True)
+        crop = [] if part is None else ["-crop", "{2}x{3}+{0}+{1}".format(*part), "+repage"]
+        subprocess.run(["import", "-window", "root", *crop, path], env=self._environment, check=True)
 
     def move(self, x: float, y: float) -> None:
         """In two steps, since Blender looks under the mouse only when it moves."""

@@ -37,7 +37,7 @@ class Session:
                 "seconds": round(time.monotonic() - began, 1),
                 "clicks": self._screen.clicks,
             }
-        for step in (self.undo_and_redo, self.looks, self.person):
+        for step in (self.undo_and_redo, self.overlay, self.person, self.image_editor, self.panels):
             step()
 
     def add_on(self) -> None:
@@ -147,9 +147,10 @@ class Session:
         screen.picture("12_redone")
         assert len(self._armatures()) == 1
 
-    def looks(self) -> None:
-        """Through the clip's camera with the overlay, and all sub-panels one by one."""
+    def overlay(self) -> None:
+        """Through the clip's camera, with what was seen."""
         screen = self._screen
+        screen.ask("bpy.data.objects.remove(bpy.data.objects['Cube'])")  # it stands before the person
         x, y, width, height = screen.region("VIEW_3D", "WINDOW")
         screen.move(x + width / 2, y + height / 2)
         screen.xdotool("key", "KP_0", "sleep", 2)
@@ -161,13 +162,41 @@ class Session:
         screen.picture("14_weak_ranges")
 
     def person(self) -> None:
-        """A click on somebody in the Image Editor."""
+        """A click on the hips, seen through the camera, chooses the person whose hips were seen there."""
+        screen = self._screen
+        screen.press("lift_pose.pick_person")
+        x, y, _, height = screen.region("VIEW_3D", "WINDOW")
+        across, up = screen.ask("on_screen('pelvis')")
+        screen.move(x + across, y + height - up)
+        screen.picture("15_picking")
+        screen.click()
+        self.open_panel("VIEW3D_PT_lift_pose_clip")
+        screen.picture("16_picked")
+        point, seen = screen.ask("list(bpy.context.scene.lift_pose.person_point)"), screen.ask("seen_hips()")
+        self.figures["picked_px"], self.figures["hips_px"] = point, seen
+        assert max(abs(a - b) for a, b in zip(point, seen, strict=True)) < 25, (point, seen)
+
+    def image_editor(self) -> None:
+        """The clip with the same overlay."""
         screen = self._screen
         screen.press("lift_pose.show_clip")
         screen.wait(lambda: self._has("IMAGE_EDITOR"), 10, "the Image Editor")
         self._play_to(61)
         time.sleep(2)
-        screen.picture("15_image_editor")
+        screen.picture("17_image_editor")
+        self._call("bpy.ops.wm.window_close()", "IMAGE_EDITOR")
+        time.sleep(2)
+
+    def panels(self) -> None:
+        """The sidebar with everything unfolded, and with a rig as the target."""
+        screen = self._screen
+        screen.ask(f"setattr({_SESSION}, 'outcome', None)")
+        for name in ("engine", "keys", "scene"):
+            self.open_panel(f"VIEW3D_PT_lift_pose_{name}")
+        screen.picture("18_sub_panels", screen.region("VIEW_3D", "UI"))
+        screen.ask("add_rig()")
+        time.sleep(2)
+        screen.picture("19_rig", screen.region("VIEW_3D", "UI"))
 
     def open_panel(self, name: str) -> None:
         """Unfold a sub-panel: the one that Blender draws after a click on its header."""
