@@ -205,7 +205,7 @@ def locks(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def gui(session: nox.Session) -> None:
-    """Drive a Blender with a window from the zip to an armature; arguments after -- as in tests/gui/README.md."""
+    """Drive a Blender with a window, from the zip to an armature; for the arguments see tests/gui."""
     session.run(sys.executable, str(ROOT / "tests" / "gui" / "session.py"), *session.posargs, external=True)
 
 

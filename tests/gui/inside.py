@@ -7,6 +7,7 @@ the JSON of `answer`, or the traceback. Everything is run by a timer, on Blender
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import socket
@@ -22,7 +23,7 @@ _TICK = 0.01  # seconds
 
 
 class _Redraws:
-    """When Blender's main loop came round, and how long the add-on held it; the 3D view is drawn each time."""
+    """When Blender's main loop came round, drawing the 3D view, and how long the add-on held it."""
 
     def __init__(self) -> None:
         self._moments: list[float] = []
@@ -60,7 +61,7 @@ class _Redraws:
     def stop(self) -> dict[str, float]:
         """The longest and the median round, and the longest that the add-on held it; milliseconds."""
         self._running, moments = False, self._moments
-        rounds = sorted(1000 * (after - before) for before, after in zip(moments, moments[1:], strict=False))
+        rounds = sorted(1000 * (after - before) for before, after in itertools.pairwise(moments))
         return {
             "longest": round(rounds[-1], 1),
             "median": round(rounds[len(rounds) // 2], 1),
@@ -162,10 +163,7 @@ def on_screen(bone: str) -> list[float]:
 
 def seen_hips() -> list[float]:
     """Between the keypoints of the hips in the present frame, in pixels of the clip."""
-    module = next(
-        module for name, module in sys.modules.items() if name.endswith("lift_pose.viewing.overlay")
-    )
-    evidence = module.overlay.shown.evidence
+    evidence = sys.modules["bl_ext.user_default.lift_pose.viewing.overlay"].overlay.shown.evidence
     scene = bpy.context.scene
     index = evidence.index((scene.frame_current - 1) / scene.render.fps)
     hips = [evidence.keypoint_names.index(f"{side}_hip") for side in ("left", "right")]

@@ -59,7 +59,7 @@ class Screen:
         self._peer.connect(str(folder / "socket"))
 
     def ask(self, request: str) -> Any:
-        """The value of a Python expression in Blender, or None of statements. Raises RuntimeError with its traceback."""
+        """The value of a Python expression in Blender. Raises RuntimeError with its traceback."""
         self._peer.sendall(request.encode() + b"\0")
         answer = b""
         while not answer.endswith(b"\0"):
@@ -80,7 +80,7 @@ class Screen:
                 raise TimeoutError(what)
             time.sleep(0.1)
 
-    def xdotool(self, *arguments: str | int) -> str:
+    def xdotool(self, *arguments: str | float) -> str:
         """Mouse and keyboard."""
         command = ["xdotool", *map(str, arguments)]
         return subprocess.run(
