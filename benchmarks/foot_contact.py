@@ -3,21 +3,21 @@
 Puts motions on rigs with feet as they are in the motion, and with feet that stand still in their contacts,
 and lets Blender pose the keyed rigs. Sliding is how far the stillest point of a sole (below the ankle, below
 the toes) moves along the floor from frame to frame, in the contacts that the markers of the Action show;
-sinking is how deep a point of a sole is below the floor of the rig at rest, in any frame. Motions are Motion
-files, and motion capture from BVH files, filmed by a camera with and without the errors of detectors and
-lifters. Rigify's own rig is generated; rigs of MakeHuman (CC0) are read from `rig.*.json` files. Needs the
-bpy module.
+sinking is how deep a point of a sole is below the floor of the rig at rest, in any frame where somebody is
+seen; jerks of the legs are the second differences of how far the knees are bent. Motions are Motion files,
+and motion capture from BVH files, filmed by a camera with and without the errors of detectors and lifters.
+Rigify's own rig is generated; rigs of MakeHuman (CC0) are read from `rig.*.json` files. Needs the bpy module.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import bpy
 import numpy as np
@@ -77,11 +77,14 @@ def filmed(clip: Clip, noisy: bool) -> Motion:
 
 
 @dataclass(frozen=True, eq=False)
-class Soles:
-    """Points of the soles of a keyed rig, frame by frame."""
+class Legs:
+    """The legs of a keyed rig, frame by frame."""
 
     points: Array
-    """(T, 2, 2, 3) of the left and the right foot, below the ankle and the tip of the toes, metres."""
+    """(T, 2, 2, 3) of the soles of the left and the right foot, below the ankle and the tip of the toes,
+    metres."""
+    bends: Array
+    """(T, 2) degrees that the knees are bent."""
     floor: float
 
     def sliding(self, contacts: NDArray[np.bool_]) -> Array:
@@ -93,37 +96,44 @@ class Soles:
         """(T,) millimetres of the deepest point."""
         return 1000 * np.maximum(self.floor - self.points[..., 2].min(axis=(1, 2)), 0)
 
+    def jerks(self) -> Array:
+        """(T - 2, 2) by how many degrees a frame the bending of the knees changes from frame to frame."""
+        return abs(np.diff(self.bends, 2, axis=0))
 
-def soles(rig: bpy.types.Object, frames: int) -> Soles:
-    """What Blender evaluates in the scene frames from 1 on."""
-    feet = [_foot(rig, side) for side in SIDES]
+
+def legs(rig: bpy.types.Object, frames: NDArray[np.int64]) -> Legs:
+    """What Blender evaluates in the scene frames."""
+    feet, shins, thighs = ([_moved(rig, f"{s}_{p}") for s in SIDES] for p in ("foot", "shin", "thigh"))
     ankles = [bone.head_local for bone in feet]
     toes = [min((b.tail_local for b in (bone, *bone.children_recursive)), key=lambda p: p.y) for bone in feet]
     lowest = min(point.z for point in (*ankles, *toes))
     floor = 0.0 if abs(lowest) < 0.03 else lowest
     at_rest = [[Vector((p.x, p.y, floor)) for p in pair] for pair in zip(ankles, toes, strict=True)]
-    points = np.empty((frames, 2, 2, 3))
-    for frame in range(frames):
-        bpy.context.scene.frame_set(frame + 1)
+    points, bends = np.empty((len(frames), 2, 2, 3)), np.empty((len(frames), 2))
+    for row, frame in enumerate(frames):
+        bpy.context.scene.frame_set(int(frame))
         posed = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
         for index, bone in enumerate(feet):
             turn = posed.matrix_world @ posed.pose.bones[bone.name].matrix @ bone.matrix_local.inverted()
-            points[frame, index] = [turn @ point for point in at_rest[index]]
-    return Soles(points, floor)
+            points[row, index] = [turn @ point for point in at_rest[index]]
+            hip, knee, ankle = (posed.pose.bones[b[index].name].head for b in (thighs, shins, feet))
+            bends[row, index] = math.degrees((knee - hip).angle(ankle - knee))
+    return Legs(points, bends, floor)
 
 
-def _foot(rig: bpy.types.Object, side: Literal["left", "right"]) -> bpy.types.Bone:
-    """The bone that deforms the foot, or that carries those that do."""
-    name = recognised(rig).bone_map.bones[f"{side}_foot"][0]
+def _moved(rig: bpy.types.Object, part: str) -> bpy.types.Bone:
+    """The bone that deforms a part of the body, or that carries those that do."""
+    name = recognised(rig).bone_map.bones[part][0]
     bones = rig.data.bones
     return bones.get(f"ORG-{name.replace('_fk', '')}") or bones[name]
 
 
-def _contacts(rig: bpy.types.Object, frames: int) -> NDArray[np.bool_]:
+def _contacts(rig: bpy.types.Object, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(T, 2) what the markers of the rig's Action say."""
-    found = np.zeros((frames, 2), bool)
-    for contact in marked_contacts(rig.animation_data.action, 1, frames):
-        found[contact.start - 1 : contact.end, SIDES.index(contact.side)] = True
+    found = np.zeros((len(frames), 2), bool)
+    for contact in marked_contacts(rig.animation_data.action, int(frames[0]), int(frames[-1])):
+        inside = (contact.start <= frames) & (frames <= contact.end)
+        found[inside, SIDES.index(contact.side)] = True
     return found
 
 
@@ -153,7 +163,8 @@ def _seconds(rig: bpy.types.Object, ik: bool, motion: Motion, frames: int) -> fl
         motion.fps, motion.source, np.arange(frames) / motion.fps, motion.image_size,
         motion.camera_matrix, motion.camera_from_world, motion.bone_names, motion.bone_parents,
         motion.bone_heads, motion.bone_tails, motion.rest_rotations, motion.rest_joints,
-        motion.rotations[known], motion.root_translation[known], motion.contacts[known],
+        motion.rotations[known], motion.root_translation[known], motion.joint_confidence[known],
+        motion.contacts[known],
     )  # fmt: skip
     target = Target(bpy.context.scene, rig, recognised(rig).bone_map, ik=ik, feet="AUTOMATIC")
     began = time.process_time()
@@ -171,14 +182,14 @@ def main() -> None:
     options = parser.parse_args()
     motions = list(_motions(options))
     rows = [
-        f"Blender {bpy.app.version_string}. Millimetres: sliding a frame (median, 95 %), sinking (95 %, most)"
-    ]
-    rows.append(
+        f"Blender {bpy.app.version_string}. In mm: sliding a frame (median, 95 %), sinking (95 %, most).",
+        "Degrees a frame, from frame to frame: jerks of the knees (95 %, most).",
         f"{'rig':14}{'motion':28}{'feet':>10}{'contacts':>9}{'slide':>8}{'95 %':>8}{'sink':>8}{'most':>8}"
-    )
+        f"{'jerks':>8}{'most':>8}",
+    ]
     for rig_name, rig, ik in _rigs(options.rigs):
         for name, motion in motions:
-            frames = len(motion.time)
+            frames = np.flatnonzero(motion.present) + 1
             bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = round(motion.fps), 1
             bpy.context.scene.render.fps_base = round(motion.fps) / motion.fps
             bone_map = recognised(rig).bone_map
@@ -186,11 +197,12 @@ def main() -> None:
             for feet in ("AUTOMATIC", "OFF"):
                 retarget(motion, Target(bpy.context.scene, rig, bone_map, match="NEVER", ik=ik, feet=feet))
                 standing = _contacts(rig, frames) if standing is None else standing
-                seen = soles(rig, frames)
-                slide, sink = seen.sliding(standing), seen.sinking()
+                seen = legs(rig, frames)
+                slide, sink, jerks = seen.sliding(standing), seen.sinking(), seen.jerks()
                 rows.append(
                     f"{rig_name:14}{name:28}{feet.lower():>10}{standing.mean():9.0%}{np.median(slide):8.2f}"
                     f"{np.percentile(slide, 95):8.2f}{np.percentile(sink, 95):8.2f}{sink.max():8.2f}"
+                    f"{np.percentile(jerks, 95):8.2f}{jerks.max():8.2f}"
                 )
         rows.append(
             f"{rig_name:14}{options.frames} frames: {_seconds(rig, ik, motions[0][1], options.frames):.2f} s"

@@ -17,19 +17,15 @@ from blender_addon.animation.fcurves import Curves, write
 from blender_addon.animation.timing import pose_keys, scene_frames
 from blender_addon.compatibility import new_animation
 from blender_addon.motion_file import Motion
-from lifting_core.motion.proportions import rest_pose
+from lifting_core.motion.proportions import AVERAGE, rest_pose
 from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS
 
-_LENGTHS = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.15, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.13, "thigh": 0.44, "shin": 0.45, "sole": 0.09,
-}  # fmt: skip
 _FPS = 30.0
 
 
 def swaying(frames: int) -> Motion:
     """All bones sway about their x axes, each in its own time."""
-    rest = rest_pose(_LENGTHS)
+    rest = rest_pose(AVERAGE)
     seconds = np.arange(frames) / _FPS
     angle = 0.5 * np.sin(2 * seconds[:, None] + 0.3 * np.arange(len(BONE_NAMES)))
     nothing = np.zeros_like(angle)
@@ -48,6 +44,7 @@ def swaying(frames: int) -> Motion:
         rest_joints=rest.joints,
         rotations=np.stack([np.cos(angle / 2), np.sin(angle / 2), nothing, nothing], axis=-1),
         root_translation=rest.joints[0] + np.stack([np.sin(seconds), seconds, 0 * seconds], axis=-1),
+        joint_confidence=np.ones((frames, len(rest.joints))),
         contacts=np.zeros((frames, 2)),
     )
 

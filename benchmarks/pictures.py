@@ -97,7 +97,8 @@ def _character(
     assert found is not None
     scene.render.fps, scene.render.fps_base = round(motion.fps), round(motion.fps) / motion.fps
     retarget(motion, Target(scene, rig, found.bone_map, start=0, match="NEVER", feet="AUTOMATIC"))
-    set_up_pictures(*motion.image_size)
+    set_up_pictures()
+    scene.render.resolution_x, scene.render.resolution_y = (int(size) for size in motion.image_size)
     scene.camera = new_camera(motion, "Camera", scene)
     scene.camera.location *= rig_scale(motion, read_body(rig, found.bone_map))
     scene.collection.objects.link(scene.camera)

@@ -27,7 +27,7 @@ from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAI
 
 
 def seen_through_camera(motion: Motion) -> NDArray[np.float64]:
-    """(T, 17, 2) pixels of the armature's joints; NaN in frames without a pose."""
+    """(T, 28, 2) pixels of the ends of the armature's bones; NaN in frames without a pose, and elsewhere."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     scene = bpy.data.scenes[0]
     with tempfile.TemporaryDirectory() as folder:

@@ -37,13 +37,9 @@ from blender_addon.retargeting.rotations import (
 from blender_addon.rigs.bone_map import known_maps
 from blender_addon.rigs.recognition import Recognition, recognise
 from lifting_core.motion.kinematics import pose
-from lifting_core.motion.proportions import rest_pose
+from lifting_core.motion.proportions import AVERAGE, rest_pose
 from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS
 
-_LENGTHS = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.15, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.13, "thigh": 0.44, "shin": 0.45, "sole": 0.09,
-}  # fmt: skip
 _FPS = 30.0
 _ONWARD = {"upper_arm": "forearm", "forearm": "hand", "thigh": "shin", "shin": "foot"}
 _SAMPLES = 9  # frames a motion that are compared
@@ -113,7 +109,7 @@ _ACTS = {
 
 def motion_of(act: Act, frames: int) -> Motion:
     """The act there and back, as a Motion."""
-    rest = rest_pose(_LENGTHS)
+    rest = rest_pose(AVERAGE)
     t = 0.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, frames))
     body = multiply(about(np.array([0, 0, 1.0]), act.yaw * t), about(np.array([-1.0, 0, 0]), act.lean * t))
     bent = multiply(body, about(np.array([1.0, 0.3, 0.2]) / math.sqrt(1.13), act.bend * t))
@@ -136,13 +132,13 @@ def motion_of(act: Act, frames: int) -> Motion:
         _FPS, "act.mp4", np.arange(frames) / _FPS, (1920, 1080),
         np.array([[1600.0, 0, 960], [0, 1600, 540], [0, 0, 1]]), np.eye(4),
         BONE_NAMES, np.array(BONE_PARENTS), np.array(BONE_HEADS), np.array(BONE_TAILS),
-        rests, rest.joints, rotations, root, np.zeros((frames, 2)),
+        rests, rest.joints, rotations, root, np.ones((frames, len(rest.joints))), np.zeros((frames, 2)),
     )  # fmt: skip
 
 
 def limb_directions(motion: Motion) -> dict[str, Array]:
     """(T, 3) world directions of the eight limbs, from the joints as the engine poses them."""
-    joints = pose(rest_pose(_LENGTHS), motion.rotations, motion.root_translation)
+    joints = pose(rest_pose(AVERAGE), motion.rotations, motion.root_translation)
     along = unit(joints[:, list(BONE_TAILS)] - joints[:, list(BONE_HEADS)])
     return {limb: along[:, BONE_NAMES.index(limb)] for limb in LIMBS}
 

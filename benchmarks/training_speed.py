@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.weights import Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.fitting.batches import Shuffled
 from training.fitting.loop import BLOCK, Fit
 from training.fitting.model import new_model
@@ -93,10 +93,10 @@ def our_loop(
     features: Tensor, joints: Tensor, device: torch.device, precision: Precision
 ) -> Callable[[int], None]:
     """Trains for so many steps, which do not reach beyond the data."""
-    names = tuple(name for name in JOINTS if name != "neck")
+    names = tuple(name for name in HUMAN36M_JOINTS if name != "neck")
     recipe = replace(PAPER, precision=precision)
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    model = new_model(Profile(names, JOINTS[1:], 1.7, {}, "pixels"), recipe).to(device)
+    model = new_model(Profile(names, HUMAN36M_JOINTS[1:], 1.7, {}, "pixels"), recipe).to(device)
     source = Shuffled(features.to(device), joints.to(device), BATCH, 0)
     fit = Fit(model, recipe, source, source.steps_per_epoch)
 

@@ -33,6 +33,7 @@ _SHAPES: dict[str, tuple[str | int, ...]] = {
     "rest_joints": ("J", 3),
     "rotations": ("T", "B", 4),
     "root_translation": ("T", 3),
+    "joint_confidence": ("T", "J"),
     "contacts": ("T", 2),
 }
 _SCALARS = ("fps", "source")
@@ -68,6 +69,8 @@ class Motion:
     """(T, B, 4) local to the parent, relative to rest; NaN without a person."""
     root_translation: NDArray[np.float64]
     """(T, 3) world position of the root joint; NaN without a person."""
+    joint_confidence: NDArray[np.float64]
+    """(T, J) how well each joint was seen, 0 to 1."""
     contacts: NDArray[np.float64]
     """(T, 2) how surely the left and the right foot are on the floor, 0 to 1; 0 without a person."""
     path: Path | None = None

@@ -218,6 +218,8 @@ class LiftPoseEnginePanel(_SettingsPanel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "detector")
+        if settings.detector != "mediapipe":
+            layout.prop(settings, "detector_weights")
         layout.prop(settings, "device")
         layout.prop(settings, "smoothing")
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import bpy
@@ -38,7 +39,18 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
     detector: EnumProperty(
         name="Detector",
         description="What finds people in the pictures",
-        items=[("mediapipe", "MediaPipe", "Comes with the engine and works offline")],
+        items=[
+            ("mediapipe", "MediaPipe", "Comes with the engine and works offline"),
+            ("hourglass", "Stacked Hourglass", "The detector of the paper, with weights that you bring"),
+            ("onnx", "ONNX Model", "A model of yours, which a TOML file describes"),
+            ("file", "Keypoint File", "What another program found: COCO, OpenPose, MMPose or MediaPipe"),
+        ],
+    )
+    detector_weights: StringProperty(
+        name="Detector File",
+        description="The weights of a stacked hourglass, the TOML file that describes an ONNX model, or the "
+        "file or folder of keypoints",
+        subtype="FILE_PATH",
     )
     person: EnumProperty(
         name="Person",
@@ -246,6 +258,9 @@ def engine_settings(settings: LiftPoseSettings) -> dict[str, Any]:
         "smoothing": round(settings.smoothing, 4),
         "height": round(settings.height, 4),
     }
+    if settings.detector != "mediapipe" and settings.detector_weights:
+        file = os.path.abspath(bpy.path.abspath(settings.detector_weights))  # noqa: PTH100 (as of the clip)
+        chosen["detector_weights"] = file
     if settings.use_range:
         chosen |= {"start": settings.start, "end": settings.end, "step": settings.step}
     return chosen

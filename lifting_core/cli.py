@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from lifting_core import __version__
+from lifting_core.detection import DETECTORS
 from lifting_core.outputs import BLENDER_FORMATS, FORMATS, Task, plan
 from lifting_core.settings import LiftSettings, PersonChoice
 from lifting_core.terminal import BAD_INPUT, DONE, FAILED, Bars, Report, own_stderr
@@ -197,7 +198,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--fov", type=float, metavar="DEGREES", help="field of view of the longer side (from EXIF, else 60)")
     add("--smoothing", type=float, default=default.smoothing, metavar="0..1", help="strength (0.5)")
     add("--height", type=float, metavar="METRES", help="the person's height, which sets the scale (1.70)")
-    add("--detector", default=default.detector, help="what finds people (mediapipe)")
+    add("--detector", default=default.detector, help=f"what finds people: {', '.join(DETECTORS)} (mediapipe)")
+    add("--detector-weights", type=Path, metavar="FILE", help="weights, model or keypoints for the detector")
+    add(
+        "--detector-boxes",
+        default=default.detector_boxes,
+        metavar="WHO",
+        help="where people are: mediapipe (default), centre, or a JSON file of boxes; for hourglass and onnx",
+    )
     add("--weights", type=Path, metavar="FILE", help="weights of the lifter (those that ship)")
     return parser
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.detection import open_detector
+from lifting_core.detection import DetectorOptions, detections, open_detector
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import (
     DEFAULT_FIELD_OF_VIEW,
@@ -157,7 +157,9 @@ class Pipeline:
         info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
         matrix = _camera(info, settings.fov)
-        lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
+        lifted = lifter.lift(
+            detected.keypoint_names, track.keypoints, track.confidence, matrix, progress, detected.time
+        )
         size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
         observation = Observation(
             time=detected.time,
@@ -214,11 +216,12 @@ def _detect(media: Media, settings: LiftSettings, thrifty: bool, progress: Progr
         end = media.info.frames if settings.end is None else settings.end + 1
         total = len(range(settings.start, end, settings.step))
     times = []
-    with open_detector(settings.detector, thrifty) as detector, closing(ahead(media)) as frames:
+    options = DetectorOptions(settings.detector_weights, settings.detector_boxes, settings.device)
+    with open_detector(settings.detector, thrifty, options) as detector, closing(ahead(media)) as frames:
         progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
-        for frame in frames:
-            tracker.update(frame.time, detector.detect(frame))
+        for frame, people in detections(detector, frames):
+            tracker.update(frame.time, people)
             times.append(frame.time)
             progress("detection", len(times), total)
         return _Detected(media.info, detector.keypoint_names, np.array(times), tracker.tracks())

@@ -41,6 +41,10 @@ class LiftSettings:
     """The person's height in metres, which sets the scale; None for DEFAULT_HEIGHT."""
     weights: Path | None = None
     """A weights file of the lifter; None for those that ship."""
+    detector_weights: Path | None = None
+    """The file that the detector reads: weights, the description of a model, or keypoints."""
+    detector_boxes: str = "mediapipe"
+    """Who tells a detector of single people where they are: "mediapipe", "centre", or a file of boxes."""
 
     def __post_init__(self) -> None:
         for name, (is_good, wanted) in _RULES.items():
@@ -65,11 +69,11 @@ class LiftSettings:
             raise InvalidInput(
                 f"There is no setting named {', '.join(unknown)}.", f"The settings are {', '.join(names)}."
             )
-        person, weights = values.get("person", cls.person), values.get("weights")
-        converted = {
-            "person": tuple(person) if isinstance(person, list) else person,
-            "weights": Path(weights) if isinstance(weights, str) else weights,
-        }
+        person = values.get("person", cls.person)
+        converted: dict[str, Any] = {"person": tuple(person) if isinstance(person, list) else person}
+        for name in ("weights", "detector_weights"):
+            path = values.get(name)
+            converted[name] = Path(path) if isinstance(path, str) else path
         return cls(**{**values, **converted})
 
 
@@ -104,4 +108,6 @@ _RULES: dict[str, tuple[Any, str]] = {
     "smoothing": (lambda v: _is_number(v, 0, 1), "a number from 0 to 1"),
     "height": (lambda v: v is None or _is_number(v, 0.3, 3), "metres from 0.3 to 3"),
     "weights": (lambda v: v is None or isinstance(v, Path), "the path of a weights file"),
+    "detector_weights": (lambda v: v is None or isinstance(v, Path), "the path of a file for the detector"),
+    "detector_boxes": (lambda v: isinstance(v, str) and v != "", "mediapipe, centre, or a file of boxes"),
 }

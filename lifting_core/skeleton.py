@@ -1,8 +1,10 @@
 """The joint sets and the canonical skeleton that every part of the project speaks of.
 
-The 17 joints are those of Human3.6M that move, in its order (Ionescu et al., TPAMI 2014; indices
+The first 17 joints are those of Human3.6M that move, in its order (Ionescu et al., TPAMI 2014; indices
 0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27 of its 32). `neck` is Human3.6M's
 "Neck/Nose", a point at the nose; `thorax` lies between the shoulders; `head` is the top of the head.
+The others tell how head, hands and feet are turned: `skull` lies midway between the ears, a toe at the tip
+of the foot, a hand midway between the knuckles of index finger and little finger, an index at the former.
 """
 
 from __future__ import annotations
@@ -19,20 +21,46 @@ _JOINTS_AND_PARENTS = (
     ("left_ankle", "left_knee"),
     ("spine", "pelvis"),
     ("thorax", "spine"),
-    ("neck", "thorax"),
-    ("head", "neck"),
+    ("neck", "skull"),
+    ("head", "skull"),
     ("left_shoulder", "thorax"),
     ("left_elbow", "left_shoulder"),
     ("left_wrist", "left_elbow"),
     ("right_shoulder", "thorax"),
     ("right_elbow", "right_shoulder"),
     ("right_wrist", "right_elbow"),
+    ("skull", "thorax"),
+    ("left_ear", "skull"),
+    ("right_ear", "skull"),
+    ("left_heel", "left_ankle"),
+    ("left_toe", "left_ankle"),
+    ("right_heel", "right_ankle"),
+    ("right_toe", "right_ankle"),
+    ("left_hand", "left_wrist"),
+    ("left_index", "left_wrist"),
+    ("right_hand", "right_wrist"),
+    ("right_index", "right_wrist"),
 )
+
 
 JOINTS: tuple[str, ...] = tuple(name for name, _ in _JOINTS_AND_PARENTS)
 JOINT_PARENTS: tuple[int, ...] = tuple(
     -1 if parent is None else JOINTS.index(parent) for _, parent in _JOINTS_AND_PARENTS
 )
+
+
+def _depth(joint: int) -> int:
+    return 0 if JOINT_PARENTS[joint] < 0 else 1 + _depth(JOINT_PARENTS[joint])
+
+
+# In the order of Human3.6M, `neck` and `head` come before their parent, `skull`.
+JOINTS_OUTWARD: tuple[int, ...] = tuple(sorted(range(len(JOINTS)), key=_depth))
+"""Indices of the joints, every parent before its children."""
+
+HUMAN36M_JOINTS: tuple[str, ...] = JOINTS[:17]
+"""What Human3.6M measures and the paper predicts."""
+HUMAN36M_PARENTS: tuple[int, ...] = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+"""The paper's tree: without a skull, the neck hangs on the thorax and the head on the neck."""
 
 # The joints that motion capture systems and detectors agree on best; used to compare with others.
 LIMB_JOINTS: tuple[str, ...] = tuple(
@@ -46,6 +74,11 @@ JOINT_KEYPOINTS: dict[str, tuple[str, ...]] = {
     "pelvis": ("left_hip", "right_hip"),
     "thorax": ("left_shoulder", "right_shoulder"),
     "neck": ("nose",),
+    "skull": ("left_ear", "right_ear"),
+    "left_toe": ("left_foot_index",),
+    "right_toe": ("right_foot_index",),
+    "left_hand": ("left_index", "left_pinky"),
+    "right_hand": ("right_index", "right_pinky"),
 }
 
 
@@ -66,6 +99,8 @@ class Bone:
     parent: str | None
     head: str
     tail: str
+    carried: tuple[str, ...] = ()
+    """Other joints that hang rigidly on the bone and on which no bone begins."""
 
 
 # Parents come before their children. The hips belong rigidly to the pelvis, so no bone leads to them;
@@ -73,18 +108,22 @@ class Bone:
 BONES: tuple[Bone, ...] = (
     Bone("pelvis", None, "pelvis", "spine"),
     Bone("spine", "pelvis", "spine", "thorax"),
-    Bone("neck", "spine", "thorax", "neck"),
-    Bone("head", "neck", "neck", "head"),
+    Bone("neck", "spine", "thorax", "skull"),
+    Bone("head", "neck", "skull", "head", ("neck", "left_ear", "right_ear")),
     Bone("left_clavicle", "spine", "thorax", "left_shoulder"),
     Bone("left_upper_arm", "left_clavicle", "left_shoulder", "left_elbow"),
     Bone("left_forearm", "left_upper_arm", "left_elbow", "left_wrist"),
+    Bone("left_hand", "left_forearm", "left_wrist", "left_hand", ("left_index",)),
     Bone("right_clavicle", "spine", "thorax", "right_shoulder"),
     Bone("right_upper_arm", "right_clavicle", "right_shoulder", "right_elbow"),
     Bone("right_forearm", "right_upper_arm", "right_elbow", "right_wrist"),
+    Bone("right_hand", "right_forearm", "right_wrist", "right_hand", ("right_index",)),
     Bone("left_thigh", "pelvis", "left_hip", "left_knee"),
     Bone("left_shin", "left_thigh", "left_knee", "left_ankle"),
+    Bone("left_foot", "left_shin", "left_ankle", "left_toe", ("left_heel",)),
     Bone("right_thigh", "pelvis", "right_hip", "right_knee"),
     Bone("right_shin", "right_thigh", "right_knee", "right_ankle"),
+    Bone("right_foot", "right_shin", "right_ankle", "right_toe", ("right_heel",)),
 )
 BONE_NAMES: tuple[str, ...] = tuple(bone.name for bone in BONES)
 BONE_PARENTS: tuple[int, ...] = tuple(

@@ -21,7 +21,8 @@ from lifting_core.lifting.device import choose_device
 from training.datasets.human36m.loading import load_human36m
 from training.evaluate import Candidate
 from training.evaluation.scoring import averages
-from training.fitting.run import WEIGHTS, train
+from training.fitting.record import WEIGHTS
+from training.fitting.run import train
 from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task

@@ -2,7 +2,8 @@
 
 Checkpoints of two public implementations of the paper become our weights: those of
 weigq/3d_pose_baseline_pytorch and of MMPose (simplebaseline3d). With OUT ending in .onnx, these, or weights
-of our own, become a model for ONNX Runtime. The outputs stay the same to 1e-5.
+of our own, become a model for ONNX Runtime. The outputs stay the same to 1e-5. Checkpoints of stacked
+hourglasses (bearpaw/pytorch-pose, princeton-vl/pytorch_stacked_hourglass) become weights of that detector.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import torch
 
+from lifting_core.detection.hourglass.checkpoints import holds_hourglass, read_checkpoint
+from lifting_core.detection.hourglass.weights import save_hourglass
+from lifting_core.detection.joint_sets import JOINT_SETS, MPII, joint_set
 from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import check_writable, written_whole
 from lifting_core.lifting.weights import LiftingModel, load_model, save_model
@@ -31,21 +35,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        convert(options.checkpoint, options.out, options.statistics)
+        convert(options.checkpoint, options.out, options.statistics, joint_set(options.joints))
     except LiftPoseError as error:
         log.error("%s", error)
         return 2 if isinstance(error, InvalidInput) else 1
     return 0
 
 
-def convert(checkpoint: Path, out: Path, statistics: Path | None = None) -> None:
-    """Convert one file into another, by their kinds.
+def convert(
+    checkpoint: Path, out: Path, statistics: Path | None = None, joints: tuple[str, ...] = MPII
+) -> None:
+    """Convert one file into another, by their kinds; `joints` are those that a stacked hourglass finds.
 
     Raises InvalidInput when the checkpoint is of no known kind or `out` of none that can be written.
     """
     if out.suffix not in (SUFFIX, ".onnx"):
         raise InvalidInput(f"{out} has the wrong ending.", f"Name a file ending in {SUFFIX} or .onnx.")
     check_writable(out)
+    if checkpoint.suffix != SUFFIX and out.suffix == SUFFIX and holds_hourglass(checkpoint):
+        save_hourglass(read_checkpoint(checkpoint, joints), out)
+        log.info("Wrote %s, weights for --detector hourglass.", out)
+        return
     if checkpoint.suffix == SUFFIX:
         model = load_model(checkpoint)
     else:
@@ -98,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="mean and deviation that a foreign checkpoint was trained with: JSON with keypoints_mean, "
         "keypoints_std (pixels), joints_mean, joints_std (metres), or stat_3d.pth.tar; else Human3.6M's own",
+    )
+    parser.add_argument(
+        "--joints",
+        choices=JOINT_SETS,
+        default="mpii-16",
+        metavar="SET",
+        help="what a stacked hourglass finds: %(default)s, or human36m-16 after fine-tuning on Human3.6M",
     )
     return parser
 

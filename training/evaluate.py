@@ -24,7 +24,7 @@ from lifting_core.files import written_whole
 from lifting_core.lifting.device import choose_device
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.weights import LiftingModel, load_model
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
@@ -97,7 +97,7 @@ class Candidate:
     def _lift_views(self, sequences: list[Sequence], keypoints: Tensor) -> Tensor:
         """What the engine makes of the keypoints; Human3.6M's neck/nose is a detector's nose."""
         lifter = Lifter(self.model, self._device)
-        names = ["nose" if name == "neck" else name for name in JOINTS]
+        names = ["nose" if name == "neck" else name for name in HUMAN36M_JOINTS]
         predicted, start = [], 0
         for sequence in sequences:
             points = keypoints[start : start + len(sequence.joints)].numpy()

@@ -7,11 +7,8 @@ Human3.6M's own where the training was on projected ground truth (`lifting_core.
 from __future__ import annotations
 
 import json
-import pickle
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +19,8 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.human36m import Statistics, statistics
 from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.weights import LiftingModel, Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
+from lifting_core.torch_files import read_torch_file
 from training.tasks.human36m import STATURE
 
 _MILLIMETRE = 0.001
@@ -66,7 +64,7 @@ def read_foreign(path: Path, known: Statistics | None = None) -> LiftingModel:
 
     Nothing in the file is executed. Raises InvalidInput when it is none of the known kinds.
     """
-    content = _load(path)
+    content = read_torch_file(path, _ADVICE)
     state = content.get("state_dict", content)
     state = {name.removeprefix("module."): value for name, value in state.items()}
     layout = next((kind for kind in (_WEIGQ, _MMPOSE, _OLDER_MMPOSE) if f"{kind.exit}.weight" in state), None)
@@ -98,34 +96,12 @@ def read_statistics(path: Path | None) -> Statistics | None:
 
 def _stat_3d(path: Path) -> dict[str, NDArray[np.float64]]:
     """Mean and deviation of 96 coordinates in mm, and which of them are used."""
-    content = _load(path)
+    content = read_torch_file(path, _ADVICE)
     used = np.asarray(content["dim_use"], int)
     return {
         f"joints_{name}": np.asarray(content[name], np.float64)[used].reshape(-1, 3) * _MILLIMETRE
         for name in ("mean", "std")
     }
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """A torch file with nothing but tensors, NumPy arrays and plain values in it."""
-    if not path.is_file():
-        raise InvalidInput(f"There is no file {path}.", _ADVICE)
-    dtypes = [type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8")]
-    arrays: list[Any] = [_reconstruct, _scalar, np.ndarray, np.dtype, *dtypes]
-    try:
-        with torch.serialization.safe_globals(arrays):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InvalidInput(f"{path} holds code, not only weights, and was not opened.", _ADVICE) from error
-    except (RuntimeError, ValueError, EOFError, OSError, KeyError, AttributeError) as error:
-        raise InvalidInput(f"{path} is not a whole checkpoint of PyTorch.", _ADVICE) from error
-    if not isinstance(content, dict):
-        raise InvalidInput(f"{path} holds no weights.", _ADVICE)
-    return content
-
-
-_reconstruct: Callable[..., Any] = np.zeros(0).__reduce__()[0]  # type: ignore[assignment]
-_scalar: Callable[..., Any] = np.float64(0).__reduce__()[0]  # type: ignore[assignment]
 
 
 def _model(state: State, layout: _Layout, known: Statistics) -> LiftingModel:
@@ -136,10 +112,12 @@ def _model(state: State, layout: _Layout, known: Statistics) -> LiftingModel:
     shape = NetworkShape(
         inputs=entry.shape[1], outputs=exit_.shape[0], width=entry.shape[0], blocks=blocks, max_norm=False
     )
-    names = {32: tuple(name for name in JOINTS if name != "neck"), 34: JOINTS}.get(shape.inputs)
-    if names is None or shape.outputs != 3 * (len(JOINTS) - 1):
+    names = {32: tuple(name for name in HUMAN36M_JOINTS if name != "neck"), 34: HUMAN36M_JOINTS}.get(
+        shape.inputs
+    )
+    if names is None or shape.outputs != 3 * (len(HUMAN36M_JOINTS) - 1):
         raise ValueError(f"{shape.inputs} numbers in and {shape.outputs} out, not 32 or 34 and 48")
-    profile = Profile(names, JOINTS[1:], STATURE, {"converted_from": layout.name}, "pixels")
+    profile = Profile(names, HUMAN36M_JOINTS[1:], STATURE, {"converted_from": layout.name}, "pixels")
     model = LiftingModel(profile, shape)
     network = model.network
     network.load_state_dict(_network_state(state, layout, blocks), strict=False)
@@ -174,12 +152,14 @@ def _matrix(state: State, name: str) -> Tensor:
 
 def _standardise(model: LiftingModel, names: tuple[str, ...], known: Statistics) -> None:
     """Set the normalisation; keypoints' statistics may be of all 17 or only of those that are read."""
-    columns = [JOINTS.index(name) for name in names]
+    columns = [HUMAN36M_JOINTS.index(name) for name in names]
     for buffer, values in (
         ("input_mean", known.keypoints_mean),
         ("input_deviation", known.keypoints_std),
         ("output_mean", known.joints_mean),
         ("output_deviation", known.joints_std),
     ):
-        rows = values[columns] if buffer.startswith("input") and len(values) == len(JOINTS) else values
+        rows = (
+            values[columns] if buffer.startswith("input") and len(values) == len(HUMAN36M_JOINTS) else values
+        )
         getattr(model, buffer).copy_(torch.from_numpy(np.ascontiguousarray(rows)).reshape(-1))

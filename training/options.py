@@ -27,6 +27,7 @@ _NUMBERS = {
     "blocks": int,
     "dropout": float,
     "learning_rate": float,
+    "bone_loss": float,
     "decay": float,
     "batch_norm_epsilon": float,
 }

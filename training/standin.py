@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput, LiftPoseError
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import (
     ACTIONS,
@@ -45,15 +45,15 @@ _LONGEST_SURPLUS = 3
 # The joints that do not move by themselves: toes and their tips, then repetitions.
 # The points where those of the 32 joints lie that are not among the 17: toes and their tips, and repetitions.
 _OTHER_JOINTS = {
-    **dict.fromkeys((4, 5), "right_foot_index"),
-    **dict.fromkeys((9, 10), "left_foot_index"),
+    **dict.fromkeys((4, 5), "right_toe"),
+    **dict.fromkeys((9, 10), "left_toe"),
     **dict.fromkeys((16, 24), "thorax"),
     **dict.fromkeys((20, 21, 22, 23), "left_wrist"),
     **dict.fromkeys((28, 29, 30, 31), "right_wrist"),
     11: "pelvis",
 }
 _POINT_OF_JOINT = [
-    POINTS.index(_OTHER_JOINTS.get(index) or JOINTS[MOVING_JOINTS.index(index)])
+    POINTS.index(_OTHER_JOINTS.get(index) or HUMAN36M_JOINTS[MOVING_JOINTS.index(index)])
     for index in range(ALL_JOINTS)
 ]
 

@@ -24,7 +24,8 @@ from training.fitting.run import Cadence, Task, train
 from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task
-from training.tasks.simulated import simulated_task
+from training.tasks.simulated import Sources, simulated_task
+from training.tasks.video import video_task
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace, processes: Processes, device: torch.device) -> None:
     make_folder(options.out)
     mocap = holds_motion_capture(options.data)
-    recipe = recipe_from(options, options.recipe or ("simulated" if mocap else "paper"))
+    usual = "paper" if not mocap else "simulated" if options.video_for is None else "video"
+    recipe = recipe_from(options, options.recipe or usual)
     task: Task
     if mocap:
-        task = simulated_task(options.data, recipe, options.seed, device, processes)
+        weights = options.video_for or options.start_from
+        make = simulated_task if options.video_for is None else video_task
+        sources = Sources(options.data, options.renders, weights)
+        task = make(sources, recipe, options.seed, device, processes)
     else:
         sequences = load_human36m(options.data, options.keypoints, options.partial)
         source = str(options.keypoints)
@@ -71,7 +76,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipe",
         choices=list(RECIPES),
-        help="paper (for Human3.6M), modern, simulated (for motion capture)",
+        help="paper (for Human3.6M), modern, simulated (for motion capture), video (with --video-for)",
+    )
+    parser.add_argument(
+        "--renders",
+        type=Path,
+        metavar="FOLDER",
+        help="make the errors that a detector made on these pictures (training.render), too",
+    )
+    parser.add_argument(
+        "--start-from", type=Path, metavar="WEIGHTS", help="go on with weights that motion capture made"
+    )
+    parser.add_argument(
+        "--video-for",
+        type=Path,
+        metavar="WEIGHTS",
+        help="train a temporal network on top of these weights, which motion capture made",
     )
     parser.add_argument("--action", metavar="NAME", choices=ACTIONS, help="train and test on one action only")
     add_data_options(parser)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from ..motion_file import Motion
@@ -30,22 +34,75 @@ def orientations(
 ) -> dict[str, Quaternions]:
     """(T, 4) in armature space for each bone that moves, in the T known frames; parents come first.
 
-    A chain of bones shares the bend of a part of the trunk, and the twist of a limb.
+    A chain of bones shares the bend of a part of the trunk, and the twist of a limb. Hands that were never
+    seen are left out: they keep the user's pose. Hands rest on forearms as they do on the rig; feet stand at
+    rest as the rig's do, and go along with the person's shins where they were never seen.
     """
     turns = [multiply(multiply(body.axes, turn), inverse(body.axes)) for turn in turns_from_rest(motion)]
     along = motion.rest_joints[motion.bone_tails] - motion.rest_joints[motion.bone_heads]
     directions = rotate(body.axes, unit(along))
-    poses = rest_poses(motion, body, directions)
+    person = _Person(motion, turns, directions, rest_poses(motion, body, directions))
     made: dict[str, Quaternions] = {}
     for index, part in enumerate(motion.bone_names):
-        parent = turns[max(motion.bone_parents[index], 0)]
-        for name, share in _shares(bone_map, part):
-            if part in LIMBS:
-                turn = multiply(_untwisted(turns[index], parent, directions[index], share), poses[part])
-            else:
-                turn = _part_of_bend(parent, turns[index], share)
-            made[name] = multiply(turn, from_matrix(armature.data.bones[name].matrix_local))
+        if part in bone_map.bones and person.shows(index):
+            for name, turn in person.turned(index, bone_map):
+                made[name] = multiply(turn, from_matrix(armature.data.bones[name].matrix_local))
     return made
+
+
+@dataclass(frozen=True, eq=False)
+class _Person:
+    """The poses of a Motion by its bones, in the rig's axes."""
+
+    motion: Motion
+    turns: list[Quaternions]
+    """(T, 4) of each bone, away from rest."""
+    directions: Vectors
+    """(B, 3) along the bones at rest."""
+    poses: dict[str, Quaternions]
+    """As of `rest_poses`."""
+
+    def shows(self, index: int) -> bool:
+        """Whether a bone tells how the rig's is to turn: all do, but hands that were never seen."""
+        seen = self.motion.joint_confidence[:, self.motion.bone_tails[index]] > 0
+        return bool(seen.any()) or not self.motion.bone_names[index].endswith("_hand")
+
+    def turned(self, index: int, bone_map: BoneMap) -> Iterator[tuple[str, Quaternions]]:
+        """The rig's bones of a part, and how (T, 4) they turn away from their rest."""
+        part, parent = self.motion.bone_names[index], int(self.motion.bone_parents[index])
+        chain, twists = bone_map.bones[part], bone_map.twists.get(part, ())
+        if part in LIMBS:
+            for name, share, onward in _shares(chain, twists):
+                roll = about(self.directions[index], self._roll(index, share, onward))
+                yield name, multiply(multiply(self.turns[index], roll), self.poses[part])
+            return
+        hangs_on = self.motion.bone_names[parent]
+        rest = self.poses.get(hangs_on, IDENTITY) if part.endswith("_hand") else IDENTITY
+        for place, name in enumerate(chain, start=1):
+            bend = _part_of_bend(self.turns[max(parent, 0)], self.turns[index], place / len(chain))
+            yield name, multiply(bend, rest)
+
+    def _roll(self, index: int, share: float, onward: float) -> NDArray[np.float64]:
+        """(T,) about a limb: what it lacks of its own twist, and its part of the twist of the hand on it."""
+        twist = self._twist(index, max(int(self.motion.bone_parents[index]), 0), index)
+        roll = (share - 1) * twist
+        hand = self.motion.bone_names[index].replace("forearm", "hand")
+        if onward and hand.endswith("_hand") and hand in self.motion.bone_names:
+            roll = roll + onward * self._twist(self.motion.bone_names.index(hand), index, index)
+        return roll
+
+    def _twist(self, index: int, parent: int, axis: int) -> NDArray[np.float64]:
+        """(T,) how far a bone twists against its parent, about the direction of a bone."""
+        against = multiply(inverse(self.turns[parent]), self.turns[index])
+        return twist_angle(against, self.directions[axis])
+
+
+def _shares(chain: Sequence[str], twists: Sequence[str]) -> Iterator[tuple[str, float, float]]:
+    """The bones of a limb, and how much each has of its twist and of that of the next part, from there on."""
+    for place, name in enumerate(chain):
+        yield name, (place + 1) / len(chain), place / len(chain)
+    for place, name in enumerate(twists, start=1):
+        yield name, place / (len(twists) + 1), place / (len(twists) + 1)
 
 
 def turns_from_rest(motion: Motion) -> list[Quaternions]:
@@ -72,23 +129,8 @@ def rest_poses(motion: Motion, body: Body, directions: Vectors) -> dict[str, Qua
     return poses
 
 
-def _shares(bone_map: BoneMap, part: str) -> list[tuple[str, float]]:
-    """The bones of a part and how much of its bend or twist each of them has, from the parent's on."""
-    chain, twists = bone_map.bones.get(part, ()), bone_map.twists.get(part, ())
-    shares = [(name, (index + 1) / len(chain)) for index, name in enumerate(chain)]
-    return shares + [(name, (index + 1) / (len(twists) + 1)) for index, name in enumerate(twists)]
-
-
 def _part_of_bend(parent: Quaternions, own: Quaternions, share: float) -> Quaternions:
     return own if share == 1 else multiply(parent, power(multiply(inverse(parent), own), share))
-
-
-def _untwisted(own: Quaternions, parent: Quaternions, direction: Vectors, share: float) -> Quaternions:
-    """The limb's turn with only a share of its twist, which leaves its direction as it is."""
-    if share == 1:
-        return own
-    twist = twist_angle(multiply(inverse(parent), own), direction)
-    return multiply(own, about(direction, (share - 1) * twist))
 
 
 def hips_path(motion: Motion, body: Body) -> Vectors:

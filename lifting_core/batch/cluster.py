@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lifting_core.batch.leftovers import clean_up
 from lifting_core.batch.listener import Listener
 from lifting_core.batch.plan import Task
 from lifting_core.batch.records import Record
-from lifting_core.batch.work import Choices, clean_up, do, failed
+from lifting_core.batch.work import Choices, do, failed
 from lifting_core.errors import LiftPoseError
 from lifting_core.progress import silent
 

@@ -17,6 +17,7 @@ from lifting_core.batch.jobs import Job, read_jobs
 from lifting_core.errors import InvalidInput
 from lifting_core.media.pictures import files_in, files_matching, is_pattern
 from lifting_core.outputs import name_of
+from lifting_core.settings import LiftSettings
 
 _VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv"}
 _PERSON = "{person}"
@@ -99,9 +100,8 @@ def _absolute(job: Job, root: Path) -> Job:
     def placed(names: Sequence[str]) -> tuple[str, ...]:
         return tuple(os.path.normpath(root / name) for name in names)
 
-    settings = job.settings
-    if settings.weights is not None:
-        settings = dataclasses.replace(settings, weights=root / settings.weights)
+    read = {name: root / file for name, file in _read_by(job.settings).items()}
+    settings = dataclasses.replace(job.settings, **read)
     made = dataclasses.replace(
         job,
         inputs=placed(job.inputs),
@@ -110,9 +110,8 @@ def _absolute(job: Job, root: Path) -> Job:
         maps=placed(job.maps),
         settings=settings,
     )
-    needed = [*made.rigs, *made.maps] + ([] if settings.weights is None else [str(settings.weights)])
-    for file in needed:
-        if not Path(file).is_file():
+    for file in [*made.rigs, *made.maps, *read.values()]:
+        if not Path(file).exists():
             raise InvalidInput(f"{file} does not exist.", "Correct it in the jobs file.")
     return made
 
@@ -146,16 +145,27 @@ def _relative(path: Path, root: Path) -> str:
 def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
     """Touching or moving a file does not change it."""
     settings: dict[str, Any] = dataclasses.asdict(job.settings)
-    weights = settings.pop("weights")
+    read = {name: settings.pop(name) for name in _read_by(job.settings)}
     parts = [
         lifting_core.__version__,
         [_digest(Path(file)) for file in _files_of(clip)],
         [[_digest(Path(file)) for file in files] for files in (job.rigs, job.maps)],
-        None if weights is None else _digest(weights),
+        {name: _digest_of_all(file) for name, file in read.items()},
         settings,
         [job.everybody, job.objects, job.retarget, list(places)],
     ]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def _read_by(settings: LiftSettings) -> dict[str, Any]:
+    """Paths of what the engine reads besides the clip, by the name of the setting."""
+    named = {"weights": settings.weights, "detector_weights": settings.detector_weights}
+    return {name: file for name, file in named.items() if file is not None}
+
+
+def _digest_of_all(path: Path) -> list[str]:
+    """Of a file, or of the files in a folder."""
+    return [_digest(file) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
 
 
 def _files_of(clip: Path) -> list[Path]:

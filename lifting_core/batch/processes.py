@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from lifting_core.batch.leftovers import clean_up
 from lifting_core.batch.listener import Listener
 from lifting_core.batch.machine import cores, has_room
 from lifting_core.batch.plan import Task
 from lifting_core.batch.records import Record
 from lifting_core.batch.serving import serve
-from lifting_core.batch.work import Choices, clean_up, failed
+from lifting_core.batch.work import Choices, failed
 from lifting_core.errors import LiftPoseError
 
 _ATTEMPTS = 3

@@ -28,7 +28,7 @@ class Quality:
     longest_gap: float
     """Seconds without the person, at most, between the first and the last frame of the clip."""
     confidence: float
-    """Mean over joints and seen frames, 0 to 1."""
+    """Mean over the joints that were ever seen, and over seen frames, 0 to 1."""
     sliding: float | None
     """Median speed of standing feet along the floor, metres a second; None when no foot stands."""
 
@@ -36,12 +36,12 @@ class Quality:
 def measure(motion: Motion) -> Quality:
     """The numbers of a motion in which the person is seen at least once."""
     seen = motion.keypoint_confidence.max(axis=1) > 0
-    confidence = motion.joint_confidence[seen]
+    confidence = motion.joint_confidence[seen][:, motion.joint_confidence.any(axis=0)]
     return Quality(
         frames=len(seen),
         seen=int(seen.sum()),
         longest_gap=_longest_gap(motion.time, seen, motion.fps),
-        confidence=round(float(confidence.mean()) if len(confidence) else 0.0, 3),
+        confidence=round(float(confidence.mean()) if confidence.size else 0.0, 3),
         sliding=_sliding(motion),
     )
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lifting_core.batch.cluster import Cluster
+from lifting_core.batch.leftovers import clean_up
 from lifting_core.batch.listener import Listener
 from lifting_core.batch.plan import folder_of, plan
 from lifting_core.batch.processes import Processes
 from lifting_core.batch.records import is_current, read_record
 from lifting_core.batch.report import write_report
-from lifting_core.batch.work import Choices, clean_up
+from lifting_core.batch.work import Choices
 from lifting_core.errors import InvalidInput, LiftPoseError
 
 

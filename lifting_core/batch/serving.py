@@ -10,8 +10,9 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from lifting_core.batch.leftovers import clean_up
 from lifting_core.batch.plan import Task
-from lifting_core.batch.work import Choices, clean_up, do
+from lifting_core.batch.work import Choices, do
 
 _REPORTS_A_SECOND = 5
 

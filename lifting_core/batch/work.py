@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import platform
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lifting_core.batch.leftovers import clean_up, own_temporary_folder
 from lifting_core.batch.plan import Task
 from lifting_core.batch.quality import measure, warnings_about
 from lifting_core.batch.records import (
@@ -30,7 +28,7 @@ from lifting_core.batch.records import (
 )
 from lifting_core.errors import Cancelled, LiftPoseError
 from lifting_core.export import Blender, write
-from lifting_core.files import check_writable, marked, remove_marked
+from lifting_core.files import check_writable, marked
 from lifting_core.media import open_media
 from lifting_core.outputs import BLENDER_FORMATS
 from lifting_core.preview.still import write_still
@@ -40,8 +38,6 @@ from lifting_core.protocol import error_fields
 if TYPE_CHECKING:
     from lifting_core.motion.motion import Motion
     from lifting_core.pipeline import LiftResult, Pipeline
-
-_TEMPORARY = ("TMPDIR", "TEMP", "TMP")  # what systems call the folder for temporary files
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +62,7 @@ def do(task: Task, choices: Choices, pipeline: Pipeline, progress: Progress) -> 
         return failed(task, LiftPoseError(f"{here} does not see {task.folder}.", "Share it under this path."))
     clean_up(task)
     before = read_record(task)
-    with marked(task.id), _own_temporary_folder(task), _heard_warnings() as warnings:
+    with marked(task.id), own_temporary_folder(task), _heard_warnings() as warnings:
         try:
             record = _done(task, choices, before, pipeline, _Clock(progress), warnings)
             write_record(task, record)
@@ -88,17 +84,6 @@ def failed(task: Task, error: Exception) -> Record:
     except LiftPoseError as unwritable:
         _log.warning("%s", unwritable)
     return record
-
-
-def clean_up(task: Task) -> None:
-    """Remove what a process that was killed at this task has left: half-written and temporary files."""
-    for output in task.outputs:
-        pattern = escape(str(output.parent)).replace("{person}", "*")
-        for folder in glob(pattern):  # noqa: PTH207 - it is absolute
-            remove_marked(Path(folder), task.id)
-    for name in ("tasks", "pictures"):
-        remove_marked(task.folder / name, task.id)
-    shutil.rmtree(_temporary_folder(task), ignore_errors=True)
 
 
 def _done(
@@ -233,27 +218,3 @@ def _heard_warnings() -> Iterator[list[str]]:
         yield heard
     finally:
         logger.removeHandler(handler)
-
-
-@contextmanager
-def _own_temporary_folder(task: Task) -> Iterator[None]:
-    """Temporary files of this process and its children go where `clean_up` finds them after a kill."""
-    folder = _temporary_folder(task)
-    folder.mkdir(parents=True, exist_ok=True)
-    before = {name: os.environ.get(name) for name in _TEMPORARY}
-    os.environ.update(dict.fromkeys(_TEMPORARY, str(folder)))
-    tempfile.tempdir = None  # looked up again
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        tempfile.tempdir = None
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _temporary_folder(task: Task) -> Path:
-    return task.folder / "work" / task.id

@@ -4,32 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lifting_core.detection.detector import Detector, Person
+from lifting_core.detection.detector import Detector, Person, detections
+from lifting_core.detection.options import DetectorOptions
 from lifting_core.errors import InvalidInput
 
-__all__ = ["DETECTORS", "Detector", "Person", "open_detector"]
+__all__ = ["DETECTORS", "Detector", "DetectorOptions", "Person", "detections", "open_detector"]
 
 
-def _mediapipe(thrifty: bool) -> Detector:
+def _mediapipe(options: DetectorOptions, thrifty: bool) -> Detector:
     from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
     return MediaPipeDetector(thrifty=thrifty)
 
 
+def _hourglass(options: DetectorOptions, thrifty: bool) -> Detector:
+    from lifting_core.detection.hourglass.detector import open_hourglass
+
+    return open_hourglass(options, thrifty)
+
+
+def _onnx(options: DetectorOptions, thrifty: bool) -> Detector:
+    from lifting_core.detection.onnx.detector import open_onnx
+
+    return open_onnx(options, thrifty)
+
+
+def _file(options: DetectorOptions, thrifty: bool) -> Detector:
+    from lifting_core.detection.keypoint_files.detector import KeypointFileDetector
+
+    return KeypointFileDetector.open(options)
+
+
 # Each entry imports its own dependencies when it is opened, so that one that is missing harms no other.
-_OPENERS: dict[str, Callable[[bool], Detector]] = {"mediapipe": _mediapipe}
+_OPENERS: dict[str, Callable[[DetectorOptions, bool], Detector]] = {
+    "mediapipe": _mediapipe,
+    "hourglass": _hourglass,
+    "onnx": _onnx,
+    "file": _file,
+}
 
 DETECTORS: tuple[str, ...] = tuple(_OPENERS)
 """The names that `open_detector` knows; the first is the default."""
 
 
-def open_detector(name: str = DETECTORS[0], thrifty: bool = False) -> Detector:
+def open_detector(
+    name: str = DETECTORS[0],
+    thrifty: bool = False,
+    options: DetectorOptions = DetectorOptions(),  # noqa: B008 (frozen)
+) -> Detector:
     """A detector for one clip or photo; close it, or use it as a context manager.
 
     With `thrifty` it may spend less on people other than the one who fills most of the clip.
 
-    Raises `InvalidInput` for a name that is not in `DETECTORS`.
+    Raises `InvalidInput` for a name that is not in `DETECTORS`, and where the detector wants a file that the
+    options lack, or one that cannot be used.
     """
     if name not in _OPENERS:
         raise InvalidInput(f"There is no detector named {name!r}.", f"Choose one of: {', '.join(DETECTORS)}.")
-    return _OPENERS[name](thrifty)
+    return _OPENERS[name](options, thrifty)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,3 +46,25 @@ class Detector(Protocol):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+
+@runtime_checkable
+class BatchDetector(Detector, Protocol):
+    """A detector that is faster with several frames at a time."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many."""
+
+    def detect_batch(self, frames: Sequence[Frame]) -> list[list[Person]]:
+        """As `detect`, for frames that follow each other."""
+
+
+def detections(detector: Detector, frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Person]]]:
+    """Every frame of a clip with the people in it, found as many frames at a time as the detector likes."""
+    frames = iter(frames)
+    if not isinstance(detector, BatchDetector):
+        yield from ((frame, detector.detect(frame)) for frame in frames)
+        return
+    while batch := list(islice(frames, detector.batch_size)):
+        yield from zip(batch, detector.detect_batch(batch), strict=True)

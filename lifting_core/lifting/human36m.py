@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 
 Array = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def statistics() -> Statistics:
 def human36m_keypoints(
     names: Sequence[str], keypoints: NDArray[Any], confidence: NDArray[Any]
 ) -> tuple[Array, Array]:
-    """Human3.6M's joints, in the order of `skeleton.JOINTS`, from a detector's keypoints.
+    """Human3.6M's joints, in the order of `skeleton.HUMAN36M_JOINTS`, from a detector's keypoints.
 
     Arguments: keypoints (T, K, 2) pixels, confidence (T, K). Returns (T, 17, 2) and (T, 17); a joint that
     nothing tells of has confidence 0, one that is derived that of the least certain keypoint behind it.
@@ -71,7 +71,7 @@ def human36m_keypoints(
         "neck": seen.point("nose"),
         "head": seen.point("head").or_else(above.moved(up, 0.24)),
     }
-    points = [derived.get(name) or seen.point(name) for name in JOINTS]
+    points = [derived.get(name) or seen.point(name) for name in HUMAN36M_JOINTS]
     return np.stack([p.position for p in points], 1), np.stack([p.confidence for p in points], 1)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.human36m import human36m_keypoints
+from lifting_core.lifting.temporal import window_features, windows_in_time
 from lifting_core.lifting.view import CONFIDENT, PersonView
 from lifting_core.lifting.virtual_camera import VirtualCamera
 from lifting_core.lifting.weights import DEFAULT_WEIGHTS, LiftingModel, load_model
@@ -26,6 +27,8 @@ from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS, mirrored
 _log = logging.getLogger(__name__)
 
 _BATCH = 1024  # poses; more at a time are no faster on a CPU, and take memory
+_HALF_TRUSTED = 0.1
+"""Metres: a joint that may be off by so much has half the confidence."""
 _LEAST_KEYPOINTS = 4
 """A pose seen by fewer keypoints is not lifted."""
 
@@ -42,9 +45,26 @@ class Lifted:
     """Joints of one person in every frame."""
 
     joints: NDArray[np.float32]
-    """(T, 17, 3) metres from the pelvis, camera axes; NaN where the person is absent."""
+    """(T, 28, 3) metres from the pelvis, camera axes; NaN where the person is absent, and joints that the
+    weights do not give."""
     confidence: NDArray[np.float32]
-    """(T, 17) how well the keypoints behind a joint were seen, 0 to 1."""
+    """(T, 28) how well the keypoints behind a joint were seen, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Clip:
+    """One person in the frames that show enough of them."""
+
+    rays: NDArray[np.float32]
+    """(T, K, 3)"""
+    confidence: NDArray[np.float32]
+
+
+_Guess = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+"""Joints (N, J, 3) in camera axes, and by how many metres each may be off (N, J), if the model tells."""
+_Views = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Arguments of `window_features`."""
+_Result = TypeVar("_Result")
 
 
 class Lifter:
@@ -55,8 +75,11 @@ class Lifter:
         self._model = model.to(device)
         self._device = device
         joints = model.profile.joints
-        self._input = (PersonView if model.profile.input == "view" else VirtualCamera)(
-            model.profile.keypoints
+        keypoints = model.profile.keypoints
+        self._input = (
+            PersonView(keypoints, model.profile.apparent_size)
+            if model.profile.input == "view"
+            else VirtualCamera(keypoints)
         )
         self._mirror_joints = [joints.index(mirrored(name)) for name in joints]
 
@@ -88,13 +111,16 @@ class Lifter:
         confidence: NDArray[Any],
         camera_matrix: NDArray[Any],
         progress: Progress = silent,
+        time: NDArray[Any] | None = None,
     ) -> Lifted:
         """Lift one person's keypoints.
 
         Arguments: keypoints (T, K, 2) pixels of the upright image, confidence (T, K), camera_matrix
-        (3, 3). Weights that read pixels, as the paper's do, get Human3.6M's 2D joints as its camera would see
-        them (`human36m_keypoints`, `VirtualCamera`). Frames in which fewer than four of the model's keypoints
-        are known come out as NaN.
+        (3, 3), time (T,) seconds, increasing, if the frames follow each other: then weights that have a
+        temporal network look at every pose together with its neighbours.
+        Weights that read pixels, as the paper's do, get Human3.6M's 2D joints as its camera would see them
+        (`human36m_keypoints`, `VirtualCamera`). Frames in which fewer than four of the model's keypoints are
+        known come out as NaN.
         Raises InvalidInput when the detector gives too few of the keypoints that the model reads.
         """
         if self.profile.input == "pixels":
@@ -105,16 +131,19 @@ class Lifter:
         seen[:, known] = np.nan_to_num(confidence[:, columns])
         directions = np.zeros((*seen.shape, 3), np.float32)
         directions[:, known] = np.nan_to_num(rays(keypoints[:, columns], camera_matrix))
-        joints = np.full((len(seen), len(JOINTS), 3), np.nan, np.float32)
         present = np.flatnonzero((seen >= CONFIDENT).sum(1) >= _LEAST_KEYPOINTS)
-        outputs = [JOINTS.index(name) for name in self.profile.joints]
-        for start in range(0, len(present), _BATCH):
-            progress("lifting", start, len(present))
-            batch = present[start : start + _BATCH]
-            joints[batch, 0] = 0.0
-            joints[batch[:, None], outputs] = self._lift_batch(directions[batch], seen[batch])
-        progress("lifting", len(present), len(present))
-        return Lifted(joints, self._joint_confidence(seen))
+        clip = _Clip(directions[present], seen[present])
+        if time is None or self._model.temporal is None or len(present) < 2:
+            lifted, spread = self._lift_frames(clip, progress)
+        else:
+            lifted, spread = self._lift_video(clip, np.asarray(time)[present], progress)
+        joints = np.full((len(seen), len(JOINTS), 3), np.nan, np.float32)
+        joints[present, 0] = 0.0
+        joints[present[:, None], [JOINTS.index(name) for name in self.profile.joints]] = lifted
+        confidence_of_joints = self._evidence(seen)
+        if spread is not None:
+            confidence_of_joints[present] = self._trust(spread)
+        return Lifted(joints, confidence_of_joints)
 
     def _columns(self, names: Sequence[str]) -> tuple[list[int], list[int]]:
         """Where the model's keypoints are among its own and among the detector's."""
@@ -126,31 +155,95 @@ class Lifter:
             )
         return [own for own, _ in pairs], [theirs for _, theirs in pairs]
 
-    def _lift_batch(
-        self, directions: NDArray[np.float32], confidence: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _lift_frames(self, clip: _Clip, progress: Progress) -> _Guess:
+        """Every pose on its own: the mean of it as seen and of its mirror image mirrored back."""
+        return self._in_batches(self._single, len(clip.rays), progress, clip.rays, clip.confidence)
+
+    def _lift_video(self, clip: _Clip, time: NDArray[Any], progress: Progress) -> _Guess:
+        """Every pose with its neighbours in time."""
+        assert self._model.temporal is not None
+        views = self._retried(self._views, clip)
+        windows = windows_in_time(time, self._model.temporal.network.shape.window)
+        return self._in_batches(lambda part: self._windowed(views, part), len(windows), progress, windows)
+
+    def _in_batches(
+        self, lift: Callable[..., _Guess], count: int, progress: Progress, *arrays: NDArray[Any]
+    ) -> _Guess:
+        joints = np.empty((count, len(self.profile.joints), 3), np.float32)
+        spreads = []
+        for start in range(0, count, _BATCH):
+            progress("lifting", start, count)
+            part = slice(start, start + _BATCH)
+            joints[part], spread = self._retried(lift, *(array[part] for array in arrays))
+            spreads += [] if spread is None else [spread]
+        progress("lifting", count, count)
+        return joints, np.concatenate(spreads) if spreads else None
+
+    def _retried(self, compute: Callable[..., _Result], *arguments: Any) -> _Result:
+        """On the CPU, when the memory of another device does not suffice."""
         try:
-            return self._infer(directions, confidence)
+            return compute(*arguments)
         except torch.OutOfMemoryError:
             _log.warning("The memory of %s is full: lifting goes on on the CPU.", self.device)
             self._device = torch.device("cpu")
             self._model = self._model.to(self._device)
-            return self._infer(directions, confidence)
+            return compute(*arguments)
 
     @torch.inference_mode()
-    def _infer(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The mean of the pose as seen and of its mirror image mirrored back, in camera axes."""
-        features, rotation = self._input.features(
-            torch.from_numpy(directions).to(self._device), torch.from_numpy(confidence).to(self._device)
-        )
+    def _single(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> _Guess:
+        features, rotation = self._input.features(*self._on_device(directions, confidence))
         mirror = torch.tensor([-1.0, 1.0, 1.0], device=self._device)
-        flipped = self._model(self._input.mirrored(features))
-        joints: Tensor = (self._model(features) + flipped[:, self._mirror_joints] * mirror) / 2
-        turned: NDArray[np.float32] = (joints @ rotation).float().cpu().numpy()
-        return turned
+        seen, spread = self._model.with_spread(features)
+        flipped, flipped_spread = self._model.with_spread(self._input.mirrored(features))
+        joints = (seen + flipped[:, self._mirror_joints] * mirror) / 2
+        if spread is not None and flipped_spread is not None:
+            spread = (spread + flipped_spread[:, self._mirror_joints]) / 2
+        return _array(joints @ rotation), None if spread is None else _array(spread)
 
-    def _joint_confidence(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+    @torch.inference_mode()
+    def _views(self, clip: _Clip) -> _Views:
+        """What the temporal network reads of frames, before they are put into windows."""
+        rays, confidence = self._on_device(clip.rays, clip.confidence)
+        features, rotations = self._input.features(rays, confidence)
+        joints = torch.cat([self._model(part) for part in torch.split(features, _BATCH)]) @ rotations
+        known = torch.where(confidence >= CONFIDENT, confidence, 0.0)
+        return joints, rays, known, rotations, features[:, -1].exp()
+
+    @torch.inference_mode()
+    def _windowed(self, views: _Views, windows: NDArray[np.intp]) -> _Guess:
+        assert self._model.temporal is not None
+        # The views may still lie on a device whose memory is full.
+        of_frames = [view.to(self._device) for view in views]
+        frames = torch.from_numpy(windows).to(self._device)
+        joints, spread = self._model.temporal.with_spread(
+            window_features(*of_frames, frames)  # type: ignore[call-arg]
+        )
+        turned = joints @ of_frames[3][frames[:, frames.shape[1] // 2]]
+        return _array(turned), None if spread is None else _array(spread)
+
+    def _on_device(self, *arrays: NDArray[np.float32]) -> tuple[Tensor, ...]:
+        return tuple(torch.from_numpy(array).to(self._device) for array in arrays)
+
+    def _trust(self, spread: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(T, J) metres by which the model's joints may be off to (T, 28) confidence.
+
+        1 / (1 + (spread / 0.1 m)^2): smoothing weighs joints by it, and a weight should fall with the square
+        of the error. Joints that the model does not give count as the pelvis: as the surer one of the hips.
+        """
+        trust = 1 / (1 + (spread / _HALF_TRUSTED) ** 2)
+        names = self.profile.joints
+        columns = {name: trust[:, names.index(name)] for name in names}
+        hips = np.maximum(columns["left_hip"], columns["right_hip"])
+        return np.stack([columns.get(name, hips) for name in JOINTS], 1)
+
+    def _evidence(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(T, 28) confidence by how well the keypoints behind a joint were seen."""
         names = self.profile.keypoints
         evidence = [(joint,) if joint in names else _EVIDENCE.get(joint, ()) for joint in JOINTS]
         columns = [[names.index(keypoint) for keypoint in some if keypoint in names] for some in evidence]
         return np.stack([seen[:, c].min(1) if c else np.zeros(len(seen), np.float32) for c in columns], 1)
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array

@@ -21,6 +21,8 @@ class NetworkShape:
     residual: bool = True
     max_norm: bool = True
     batch_norm_epsilon: float = 1e-5
+    spread: int = 0
+    """Joints whose uncertainty the network gives, too."""
 
 
 class Linear(nn.Linear):
@@ -78,10 +80,15 @@ class LiftingNetwork(nn.Module):
         self.entry = Layer(shape.inputs, shape)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.blocks))
         self.exit = Linear(shape.width, shape.outputs, shape.max_norm)
+        self.spread = nn.Linear(shape.width, shape.spread) if shape.spread else None
 
-    def forward(self, features: Tensor) -> Tensor:
-        hidden = self.entry(features)
+    def hidden(self, features: Tensor) -> Tensor:
+        """(N, inputs) to (N, width)."""
+        hidden: Tensor = self.entry(features)
         for block in self.blocks:
             hidden = block(hidden)
-        joints: Tensor = self.exit(hidden)
+        return hidden
+
+    def forward(self, features: Tensor) -> Tensor:
+        joints: Tensor = self.exit(self.hidden(features))
         return joints

@@ -21,24 +21,32 @@ CONFIDENT = 0.1
 class PersonView:
     """Makes the input of weights whose profile reads a view."""
 
-    def __init__(self, keypoints: tuple[str, ...]) -> None:
+    def __init__(self, keypoints: tuple[str, ...], apparent_size: bool = False) -> None:
         self._mirror = [keypoints.index(mirrored(name)) for name in keypoints]
+        self._apparent_size = apparent_size
 
     def features(self, rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
-        """As `person_view`."""
-        return person_view(rays, confidence)
+        """As `person_view`, its features in a row, (N, 3 K), and the apparent size after them if wanted."""
+        features, rotation, size = person_view(rays, confidence)
+        row = features.flatten(1)
+        return (torch.cat([row, size.log()[:, None]], 1) if self._apparent_size else row), rotation
 
     def mirrored(self, features: Tensor) -> Tensor:
         """The features of the mirrored person."""
-        return features[:, self._mirror] * torch.tensor([-1.0, 1.0, 1.0], device=features.device)
+        count = len(self._mirror)
+        keypoints = features[:, : 3 * count].view(-1, count, 3)
+        flipped = keypoints[:, self._mirror] * torch.tensor([-1.0, 1.0, 1.0], device=features.device)
+        return torch.cat([flipped.flatten(1), features[:, 3 * count :]], 1)
 
 
-def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
+def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Centre the view on the person and bring the person to a standard size.
 
     Arguments: rays (N, K, 3) directions of the keypoints in camera axes with z = 1; confidence (N, K).
     Returns: features (N, K, 3), x and y in the turned view (weighted mean 0, root mean square 1) and the
-    confidence, all 0 where a keypoint is missing; rotation (N, 3, 3) from the camera's axes to the view's.
+    confidence, all 0 where a keypoint is missing; rotation (N, 3, 3) from the camera's axes to the view's;
+    size (N,), the root mean square in x / z and y / z: how large the person looks tells how near the camera
+    is, and thus how strong the perspective.
     """
     weight = torch.where(confidence >= CONFIDENT, confidence, 0.0)
     total = weight.sum(1).clamp(min=1e-6)
@@ -52,7 +60,7 @@ def person_view(rays: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
     xy = xy - centre[:, None]
     size = ((weight * xy.square().sum(-1)).sum(1) / total).sqrt().clamp(min=1e-6)
     xy = torch.where(weight[..., None] > 0, xy / size[:, None, None], 0.0)
-    return torch.cat([xy, weight[..., None]], -1), rotation
+    return torch.cat([xy, weight[..., None]], -1), rotation, size
 
 
 def rotation_to_optical_axis(directions: Tensor) -> Tensor:

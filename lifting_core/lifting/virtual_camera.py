@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 from lifting_core.lifting.human36m import statistics
 from lifting_core.lifting.view import CONFIDENT, rotation_to_optical_axis
-from lifting_core.skeleton import JOINTS, mirrored
+from lifting_core.skeleton import HUMAN36M_JOINTS, mirrored
 
 FOCAL_LENGTH = 1145.0
 """Pixels: Human3.6M's cameras have 1143 to 1150."""
@@ -36,10 +36,10 @@ _BONES_ASKED = 3
 
 
 class VirtualCamera:
-    """Makes the input of weights whose profile reads pixels. `keypoints` are names in `skeleton.JOINTS`."""
+    """Makes the input of weights whose profile reads pixels. `keypoints` are among `HUMAN36M_JOINTS`."""
 
     def __init__(self, keypoints: tuple[str, ...]) -> None:
-        columns = [JOINTS.index(name) for name in keypoints]
+        columns = [HUMAN36M_JOINTS.index(name) for name in keypoints]
         self._mean_pose = torch.from_numpy(statistics().keypoints_mean[columns]).float()
         # Half-way between left and right, so that a mirrored person stays in the same place.
         self._mean_pose[:, 0] += CENTRE[0] - self._mean_pose[:, 0].mean()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.network import LiftingNetwork, NetworkShape
+from lifting_core.lifting.temporal import TemporalNetwork, TemporalShape
 from lifting_core.skeleton import JOINTS
 
 FORMAT = "lift-pose-weights"
@@ -36,10 +37,12 @@ class Profile:
     record: dict[str, Any] = field(default_factory=dict)
     """How the weights were trained."""
     input: Literal["view", "pixels"] = "view"
-    """Features of a person-centred view (`view.person_view`), or pixels of a camera like Human3.6M's, as in
+    """Features of a person-centred view (`view.PersonView`), or pixels of a camera like Human3.6M's, as in
     the paper (`virtual_camera.VirtualCamera`)."""
     axes: Literal["camera", "world"] = "camera"
     """Axes of the joints. Weights that give the data set's world axes serve comparison only."""
+    apparent_size: bool = False
+    """Whether a view's features end with the logarithm of the size that the person appears in."""
 
     def __post_init__(self) -> None:
         if self.input not in ("view", "pixels") or self.axes not in ("camera", "world"):
@@ -47,12 +50,18 @@ class Profile:
 
     @property
     def features(self) -> int:
-        """Numbers a pose is described by: x and y of every keypoint, in a view its confidence too."""
-        return (3 if self.input == "view" else 2) * len(self.keypoints)
+        """Numbers a pose is described by: x and y of every keypoint, in a view its confidence too,
+        and the apparent size."""
+        return (3 if self.input == "view" else 2) * len(self.keypoints) + self.apparent_size
+
+
+_LONGEST_WINDOW = 243
+_SPREAD_LIMITS = (-5.0, 0.0)
+"""Logarithms of metres: no joint is surer than to 7 mm, and none is farther off than a metre."""
 
 
 class LiftingModel(nn.Module):
-    """The network between its two normalisations.
+    """The network between its two normalisations, and what corrects it in videos, if there is such a thing.
 
     Both ends are standardised by mean and standard deviation over the training set (paper, section 3.2).
     """
@@ -62,7 +71,7 @@ class LiftingModel(nn.Module):
     output_mean: Tensor
     output_deviation: Tensor
 
-    def __init__(self, profile: Profile, shape: NetworkShape) -> None:
+    def __init__(self, profile: Profile, shape: NetworkShape, temporal: TemporalShape | None = None) -> None:
         super().__init__()
         if shape.inputs != profile.features or shape.outputs != 3 * len(profile.joints):
             raise ValueError("the network's sizes do not fit the profile's keypoints and joints")
@@ -71,15 +80,74 @@ class LiftingModel(nn.Module):
         for name, size in (("input", shape.inputs), ("output", shape.outputs)):
             self.register_buffer(f"{name}_mean", torch.zeros(size))
             self.register_buffer(f"{name}_deviation", torch.ones(size))
+        self.temporal = None if temporal is None else TemporalModel(profile, temporal)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, K, 3) features of `view.person_view`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
+        """(N, F) features of `view.PersonView`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
 
         The joints are in the axes of that view or camera.
         """
-        inputs = (features.flatten(1) - self.input_mean) / self.input_deviation
-        joints: Tensor = self.network(inputs) * self.output_deviation + self.output_mean
+        return self.joints(features, self.hidden(features))
+
+    def with_spread(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The joints, and how far off each is likely to be, (N, J) metres, if the network tells."""
+        hidden = self.hidden(features)
+        return self.joints(features, hidden), spread(self.network.spread, hidden)
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """(N, width) what the network thinks last."""
+        return self.network.hidden((features.flatten(1) - self.input_mean) / self.input_deviation)
+
+    def joints(self, features: Tensor, hidden: Tensor) -> Tensor:
+        """(N, J, 3) by what the network thinks last."""
+        joints: Tensor = self.network.exit(hidden) * self.output_deviation + self.output_mean
         return joints.reshape(-1, len(self.profile.joints), 3)
+
+
+class TemporalModel(nn.Module):
+    """Corrects the poses of the single-frame model by their neighbours in time (`temporal`)."""
+
+    input_mean: Tensor
+    input_deviation: Tensor
+    output_deviation: Tensor
+
+    def __init__(self, profile: Profile, shape: TemporalShape) -> None:
+        super().__init__()
+        joints, keypoints = len(profile.joints), len(profile.keypoints)
+        if profile.input != "view" or (shape.inputs, shape.outputs) != (3 * (joints + keypoints), 3 * joints):
+            raise ValueError("the temporal network's sizes do not fit the profile's keypoints and joints")
+        self.profile = profile
+        self.network = TemporalNetwork(shape)
+        self.register_buffer("input_mean", torch.zeros(shape.inputs))
+        self.register_buffer("input_deviation", torch.ones(shape.inputs))
+        self.register_buffer("output_deviation", torch.ones(shape.outputs))
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """(N, W, F) features of `temporal.window_features` to (N, J, 3) metres from the pelvis."""
+        return self.joints(windows, self.hidden(windows))
+
+    def with_spread(self, windows: Tensor) -> tuple[Tensor, Tensor | None]:
+        """As `LiftingModel.with_spread`."""
+        hidden = self.hidden(windows)
+        return self.joints(windows, hidden), spread(self.network.spread, hidden)
+
+    def hidden(self, windows: Tensor) -> Tensor:
+        """(N, width) what the network thinks last."""
+        return self.network.hidden((windows - self.input_mean) / self.input_deviation)
+
+    def joints(self, windows: Tensor, hidden: Tensor) -> Tensor:
+        """(N, J, 3): the single-frame pose of the middle frame, corrected."""
+        middle = windows[:, windows.shape[1] // 2, : len(self.output_deviation)]
+        joints: Tensor = middle + self.network.exit(hidden) * self.output_deviation
+        return joints.view(-1, len(self.profile.joints), 3)
+
+
+def spread(layer: nn.Linear | None, hidden: Tensor) -> Tensor | None:
+    """Metres, from what a network thinks last; the layer gives logarithms."""
+    if layer is None:
+        return None
+    metres: Tensor = layer(hidden).clamp(*_SPREAD_LIMITS).exp()
+    return metres
 
 
 def save_model(
@@ -90,7 +158,7 @@ def save_model(
     Raises LiftPoseError when the file cannot be written.
     """
     tensors = {
-        name: tensor.detach().cpu().to(precision if name.startswith("network") else tensor.dtype).contiguous()
+        name: tensor.detach().cpu().to(precision if "network." in name else tensor.dtype).contiguous()
         for name, tensor in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
@@ -100,6 +168,8 @@ def save_model(
         "profile": json.dumps(asdict(model.profile)),
         "network": json.dumps(asdict(model.network.shape)),
     }
+    if model.temporal is not None:
+        metadata["temporal"] = json.dumps(asdict(model.temporal.network.shape))
     with written_whole(path) as temporary:
         temporary.write_bytes(save(tensors, metadata))
 
@@ -116,23 +186,30 @@ def load_model(path: str | os.PathLike[str]) -> LiftingModel:
                 raise InvalidInput(f"{path} does not hold weights of Lift Pose.", advice)
             if int(metadata["version"]) > VERSION:
                 raise InvalidInput(f"{path} was written by a newer Lift Pose.", "Update Lift Pose.")
-            model = _empty_model(json.loads(metadata["profile"]), json.loads(metadata["network"]))
+            profile, network = json.loads(metadata["profile"]), json.loads(metadata["network"])
+            model = _empty_model(profile, network, json.loads(metadata.get("temporal", "null")))
             _fill(model, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise InvalidInput(f"The weights {path} are damaged or of another shape: {error}.", advice) from error
     return model.eval().requires_grad_(False)
 
 
-def _empty_model(profile: dict[str, Any], network: dict[str, Any]) -> LiftingModel:
+def _empty_model(
+    profile: dict[str, Any], network: dict[str, Any], temporal: dict[str, Any] | None
+) -> LiftingModel:
     names = {key: tuple(names) for key, names in profile.items() if key in ("keypoints", "joints")}
     unknown = set(names["joints"]) - set(JOINTS)
     if unknown:
         raise ValueError(f"unknown joints {', '.join(sorted(unknown))}")
     shape = NetworkShape(**network)
-    if max(shape.inputs, shape.outputs, shape.width) > 1 << 16 or shape.blocks > 64:
-        raise ValueError("a network of absurd size")
+    over_time = None if temporal is None else TemporalShape(**temporal)
+    for one in (shape, over_time or shape):
+        if max(one.inputs, one.outputs, one.width, one.spread) > 1 << 16 or one.blocks > 64:
+            raise ValueError("a network of absurd size")
+    if over_time is not None and over_time.window > _LONGEST_WINDOW:
+        raise ValueError(f"a window of {over_time.window} frames")
     with torch.device("meta"):
-        model = LiftingModel(Profile(**{**profile, **names}), shape)
+        model = LiftingModel(Profile(**{**profile, **names}), shape, over_time)
     return model.to_empty(device="cpu")
 
 

@@ -49,8 +49,8 @@ def up_direction(
 ) -> Vectors:
     """(3,) the unit vector against gravity in camera axes.
 
-    Arguments: time (T,) seconds; joints (T, 17, 3) metres in camera axes, relative to the pelvis;
-    root (T, 3); confidence (T, 17).
+    Arguments: time (T,) seconds; joints (T, 28, 3) metres in camera axes, relative to the pelvis;
+    root (T, 3); confidence (T, 28).
     """
     tilt, information = np.zeros(2), np.diag(_CAMERA**-2.0)
     measured = _body_tilt(joints, confidence)
@@ -68,7 +68,7 @@ def world_axes(up: Vectors, time: NDArray[Any], joints: NDArray[Any]) -> Vectors
     """(3, 3) the world's axes as columns, in camera axes: z up, and the person facing -y at first.
 
     Somebody who lies on the side faces nowhere in particular; then the world's -y points toward the camera.
-    Arguments: time (T,) seconds; joints (T, 17, 3).
+    Arguments: time (T,) seconds; joints (T, 28, 3).
     """
     first = joints[time <= time[0] + _FIRST].mean(axis=0)
     at = dict(zip(JOINTS, first, strict=True))
@@ -80,18 +80,20 @@ def world_axes(up: Vectors, time: NDArray[Any], joints: NDArray[Any]) -> Vectors
 
 
 def floor_height(
-    time: NDArray[Any], ankles: NDArray[Any], confidence: NDArray[Any], standing: float
+    time: NDArray[Any], points: NDArray[Any], confidence: NDArray[Any], standing: NDArray[Any]
 ) -> float:
-    """The floor's z, from where the lower ankle stands still, `standing` metres above it.
+    """The floor's z, from where the lowest point of the feet stands still.
 
-    Arguments: ankles (T, 2, 3) metres in axes with z up; confidence (T, 2).
+    Arguments: points (T, N, 3) metres in axes with z up; confidence (T, N); standing (N,), the points'
+    heights above the floor when the feet are flat on it.
     """
-    frames, lower = np.arange(len(time)), ankles[..., 2].argmin(axis=1)
-    height = ankles[frames, lower, 2]
-    weight = (stillness(time, ankles) * confidence)[frames, lower] + 1e-3
+    above = points[..., 2] - standing
+    frames, lowest_point = np.arange(len(time)), above.argmin(axis=1)
+    height = above[frames, lowest_point]
+    weight = (stillness(time, points) * confidence)[frames, lowest_point] + 1e-3
     lowest = np.percentile(height, 5)
     near = height <= lowest + _SAME_FLOOR
-    return weighted_median(height[near], weight[near]) - standing
+    return weighted_median(height[near], weight[near])
 
 
 def _direction(tilt: Vectors) -> Vectors:

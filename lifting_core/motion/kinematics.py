@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lifting_core.skeleton import BONE_HEADS, BONE_PARENTS, BONE_TAILS, JOINTS
+from lifting_core.skeleton import BONE_HEADS, BONE_PARENTS, BONE_TAILS, BONES, JOINTS
+
+_CARRIED = [[JOINTS.index(joint) for joint in bone.carried] for bone in BONES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +19,9 @@ class RestPose:
     """The canonical skeleton at rest, with one person's bone lengths."""
 
     joints: NDArray[np.float64]
-    """(17, 3) metres, world axes."""
+    """(28, 3) metres, world axes."""
     rotations: tuple[Rotation, ...]
-    """Orientation of each of the 14 bones; a bone's own y axis runs from its head to its tail."""
+    """Orientation of each of the 18 bones; a bone's own y axis runs from its head to its tail."""
 
     @property
     def sole(self) -> float:
@@ -40,7 +42,7 @@ class RestPose:
 def pose(rest: RestPose, rotations: NDArray[Any], root: NDArray[Any]) -> NDArray[np.float64]:
     """The joints of the posed skeleton.
 
-    Arguments: rotations (T, 14, 4), w x y z, relative to rest; root (T, 3). Returns (T, 17, 3) metres.
+    Arguments: rotations (T, 18, 4), w x y z, relative to rest; root (T, 3). Returns (T, 28, 3) metres.
     """
     joints = np.empty((len(root), len(JOINTS), 3))
     joints[:, BONE_HEADS[0]] = root
@@ -53,7 +55,7 @@ def pose(rest: RestPose, rotations: NDArray[Any], root: NDArray[Any]) -> NDArray
             orientation = rest.carried(bone, orientations[parent]) * relative
             head = BONE_HEADS[bone]
             joints[:, head] = joints[:, BONE_HEADS[parent]] + rest.offset(parent, head, orientations[parent])
-        tail = BONE_TAILS[bone]
-        joints[:, tail] = joints[:, BONE_HEADS[bone]] + rest.offset(bone, tail, orientation)
+        for joint in (BONE_TAILS[bone], *_CARRIED[bone]):
+            joints[:, joint] = joints[:, BONE_HEADS[bone]] + rest.offset(bone, joint, orientation)
         orientations.append(orientation)
     return joints

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.motion.directions import Vectors, unit
 from lifting_core.motion.kinematics import RestPose
 from lifting_core.skeleton import BONES, JOINTS
 
-# An average adult, metres. "hip" is from the pelvis to either hip, "sole" from the sole up to the ankle.
-_AVERAGE = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.115, "clavicle": 0.15, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.13, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
+# An average adult, metres. "hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel"
+# from the ankle, "index" from the wrist to the knuckle, "sole" from the sole up to the ankle.
+AVERAGE = {
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.19, "head": 0.125, "clavicle": 0.15, "upper_arm": 0.28,
+    "forearm": 0.25, "hand": 0.105, "thigh": 0.44, "shin": 0.45, "foot": 0.206, "hip": 0.13, "nose": 0.118,
+    "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
 }  # fmt: skip
 _HARDLY_SEEN = 0.05
 """Bones of less confidence than this lean toward the average adult's."""
+_SHORT = ("head", "nose", "ear", "hand", "index", "foot", "heel")
+_LEAST, _MOST = 0.75, 1.3
+"""Short parts, which errors of a centimetre make look longer, keep to these times the average adult's."""
 
-_NECK_FORWARD, _HEAD_BACK = math.radians(35), math.radians(15)
+# Directions at rest: outward, forward and up; those of head, hands and feet as on MakeHuman's bodies.
+_WAYS = {
+    "neck": (0, 0.04, 0.18), "head": (0, 0.0064, 0.125), "nose": (0, 0.1151, -0.0241), "ear": (1, 0, 0),
+    "clavicle": (1, 0, 0), "upper_arm": (1, 0, 0), "forearm": (1, 0, 0), "hand": (1, 0, 0),
+    "index": (0.1113, 0.0355, 0), "thigh": (0, 0, -1), "shin": (0, 0, -1),
+    "foot": (-0.0239, 0.1958, -0.0583), "heel": (0.0039, -0.0621, -0.0416),
+}  # fmt: skip
+_UPWARD = (0, 0, 1)
+_Z_AXES = {"thigh": (0, -1, 0), "shin": (0, -1, 0), "foot": (0, 0, -1)}
+_FORWARD = (0, 1, 0)
 
+_CARRIED_NAMES = {"neck": "nose"}  # the joint; "neck" is the length of the bone
 _SEGMENTS = (
     *((bone.name, bone.head, bone.tail) for bone in BONES),
+    *((_CARRIED_NAMES.get(joint, joint), bone.head, joint) for bone in BONES for joint in bone.carried),
     ("left_hip", "pelvis", "left_hip"),
     ("right_hip", "pelvis", "right_hip"),
 )
@@ -41,23 +57,26 @@ def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, fl
     """The weighted median over time of each bone's length, left and right taken together.
 
     What was hardly ever seen leans on the proportions of an average adult of the same size.
-    Arguments: joints (T, 17, 3) metres; confidence (T, 17). Returns metres by bone name without its side,
-    "hip" (pelvis to hip) and "sole" (sole to ankle).
+    Arguments: joints (T, 28, 3) metres; confidence (T, 28). Returns metres by bone name without its side, and
+    from a bone's head to what else hangs on it: "hip", "nose", "ear", "heel", "index" and "sole".
     """
     lengths = np.linalg.norm(joints[:, _TO] - joints[:, _FROM], axis=-1)
     weights = np.minimum(confidence[:, _FROM], confidence[:, _TO])
     names = np.array(_LENGTH_NAMES)
-    measured, evidence = {}, {}
-    for name in dict.fromkeys(_LENGTH_NAMES):
-        same = names == name
-        measured[name] = weighted_median(lengths[:, same].ravel(), weights[:, same].ravel() + 1e-6)
-        evidence[name] = float(weights[:, same].mean())
-    average = np.array([_AVERAGE[name] for name in measured])
-    weight = np.array(list(evidence.values())) ** 2 + 1e-9
-    size = float((weight * list(measured.values())).sum() / (weight * average).sum())
+    seen = {name: (lengths[:, names == name], weights[:, names == name]) for name in _LENGTH_NAMES}
+    measured = np.array(
+        [weighted_median(part.ravel(), trust.ravel() + 1e-6) for part, trust in seen.values()]
+    )
+    average = np.array([AVERAGE[name] for name in seen])
+    weight = np.array([trust.mean() for _, trust in seen.values()]) ** 2 + 1e-9
+    size = float((weight * measured).sum() / (weight * average).sum())
     trust = weight / (weight + _HARDLY_SEEN**2)
-    adjusted = trust * list(measured.values()) + (1 - trust) * size * average
-    return {**dict(zip(measured, adjusted.tolist(), strict=True)), "sole": size * _AVERAGE["sole"]}
+    adjusted = trust * measured + (1 - trust) * size * average
+    short = np.array([name in _SHORT for name in seen])
+    kept = np.where(short, np.clip(adjusted, _LEAST * size * average, _MOST * size * average), adjusted)
+    found = dict(zip(seen, kept.tolist(), strict=True))
+    foot = (found["foot"] / AVERAGE["foot"] + found["heel"] / AVERAGE["heel"]) / 2
+    return {**found, "sole": foot * AVERAGE["sole"]}
 
 
 def frame_scale(
@@ -78,33 +97,40 @@ def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
+def average_offset(name: str) -> Vectors:
+    """(3,) metres outward, forward and up to a bone's tail, or to what else hangs on it, from its head.
+
+    Of an average adult at rest; `name` as in `bone_lengths`.
+    """
+    return AVERAGE[name] * unit(np.array(_WAYS[name]))
+
+
 def rest_pose(lengths: dict[str, float]) -> RestPose:
     """The T-pose of docs/architecture.md with the given lengths in metres (see `bone_lengths`).
 
     A bone's y axis runs along it. Its x axis is the axis of flexion: knees and elbows bend by a positive
-    angle about x, which takes y toward z. So z points forward in the trunk and the arms, backward in
-    the legs. The nose lies in front of the throat.
+    angle about x, which takes y toward z. So z points forward in the trunk, the head and the arms (the
+    palms face the floor), backward in the legs, and to the sole in the feet. The feet are flat on the floor.
     """
-    left, forward, up = np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), np.array([0, 0, 1.0])
     joints = np.zeros((len(JOINTS), 3))
-    joints[JOINTS.index("pelvis")] = (lengths["sole"] + lengths["shin"] + lengths["thigh"]) * up
+    joints[JOINTS.index("pelvis"), 2] = lengths["sole"] + lengths["shin"] + lengths["thigh"]
     for side, sign in (("left", 1), ("right", -1)):
-        joints[JOINTS.index(f"{side}_hip")] = joints[0] + sign * lengths["hip"] * left
+        joints[JOINTS.index(f"{side}_hip")] = joints[0] + [sign * lengths["hip"], 0, 0]
     rotations = []
     for bone in BONES:
-        side, name = bone.name.split("_", 1) if "_" in bone.name else ("", bone.name)
-        outward = left if side == "left" else -left
-        along, z = {
-            "neck": (math.cos(_NECK_FORWARD) * up + math.sin(_NECK_FORWARD) * forward, forward),
-            "head": (math.cos(_HEAD_BACK) * up - math.sin(_HEAD_BACK) * forward, forward),
-            "clavicle": (outward, forward),
-            "upper_arm": (outward, forward),
-            "forearm": (outward, forward),
-            "thigh": (-up, -forward),
-            "shin": (-up, -forward),
-        }.get(name, (up, forward))
-        joints[JOINTS.index(bone.tail)] = joints[JOINTS.index(bone.head)] + lengths[name] * along
-        x = np.cross(along, z)
-        x /= np.linalg.norm(x)
+        ways = {}
+        for joint in (bone.tail, *bone.carried):
+            name = _LENGTH_NAMES[_TO.index(JOINTS.index(joint))]
+            ways[joint] = unit(_in_world(joint, _WAYS.get(name, _UPWARD)))
+            joints[JOINTS.index(joint)] = joints[JOINTS.index(bone.head)] + lengths[name] * ways[joint]
+        along = ways[bone.tail]
+        part = bone.name.removeprefix("left_").removeprefix("right_")
+        x = unit(np.cross(along, _in_world(bone.name, _Z_AXES.get(part, _FORWARD))))
         rotations.append(Rotation.from_matrix(np.column_stack([x, along, np.cross(x, along)])))
     return RestPose(joints, tuple(rotations))
+
+
+def _in_world(name: str, way: tuple[float, float, float]) -> Vectors:
+    """A direction outward, forward and up in world axes, on the side that the name says."""
+    outward, forward, up = way
+    return np.array([-outward if name.startswith("right_") else outward, -forward, up])

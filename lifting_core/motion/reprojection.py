@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.motion.proportions import length_to
-from lifting_core.skeleton import JOINT_PARENTS, JOINTS
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS, JOINTS_OUTWARD
 
 Vectors = NDArray[np.float64]
 
@@ -23,8 +23,16 @@ _GAIN = 0.9
 _DEPTH_WEIGHT = 0.35
 """How much a square of distance along the view counts beside one across it."""
 _LARGEST_STEP = 0.3
-_BETWEEN = {"spine": ("pelvis", "thorax"), "head": ("neck",)}
-"""Joints without keypoints of their own, and the joints they follow."""
+_FOLLOWED = {
+    "spine": ("pelvis", "thorax"),
+    "skull": ("neck",),
+    "neck": ("skull",),
+    "head": ("neck", "skull"),
+    **{f"{side}_ear": ("skull",) for side in ("left", "right")},
+    **{f"{side}_{part}": (f"{side}_ankle",) for side in ("left", "right") for part in ("heel", "toe")},
+    **{f"{side}_{part}": (f"{side}_wrist",) for side in ("left", "right") for part in ("hand", "index")},
+}
+"""Joints that move along with others as far as they have no keypoint of their own that was seen."""
 
 
 def agree_with_picture(
@@ -34,30 +42,33 @@ def agree_with_picture(
     confidence: NDArray[Any],
     lengths: dict[str, float],
 ) -> Vectors:
-    """Joints (T, 17, 3) relative to the pelvis, in camera axes, that suit the keypoints and the bone lengths.
+    """Joints (T, 28, 3) relative to the pelvis, in camera axes, that suit the keypoints and the bone lengths.
 
-    Arguments: joints (T, 17, 3) metres as lifted; root (T, 3); rays (T, 17, 2) toward the keypoints, and
-    their confidence (T, 17); lengths as of `proportions.bone_lengths`.
+    Arguments: joints (T, 28, 3) metres as lifted; root (T, 3); rays (T, 28, 2) toward the keypoints, and
+    their confidence (T, 28); lengths as of `proportions.bone_lengths`.
     """
     moved = _toward_rays(joints, root, rays, _GAIN * confidence)
     views = moved + root[:, None]
     views /= np.linalg.norm(views, axis=2, keepdims=True)
     fitted = np.zeros_like(moved)
-    for joint, parent in enumerate(JOINT_PARENTS):
-        if parent >= 0:
-            reach = moved[:, joint] - fitted[:, parent]
-            fitted[:, joint] = fitted[:, parent] + _reached(reach, views[:, joint], length_to(joint, lengths))
+    for joint in JOINTS_OUTWARD[1:]:
+        start = fitted[:, JOINT_PARENTS[joint]]
+        fitted[:, joint] = start + _reached(
+            moved[:, joint] - start, views[:, joint], length_to(joint, lengths)
+        )
     return fitted
 
 
 def _toward_rays(
     joints: NDArray[Any], root: NDArray[Any], rays: NDArray[Any], share: NDArray[Any]
 ) -> Vectors:
-    """Joints relative to the pelvis, moved across the view by a share (T, 17) of the way to their rays."""
+    """Joints relative to the pelvis, moved across the view by a share (T, 28) of the way to their rays."""
     placed = joints + root[:, None]
     shift = share[..., None] * (placed[..., 2:] * rays - placed[..., :2])
-    for name, neighbours in _BETWEEN.items():
-        shift[:, JOINTS.index(name)] = shift[:, [JOINTS.index(other) for other in neighbours]].mean(axis=1)
+    for name, others in _FOLLOWED.items():
+        joint = JOINTS.index(name)
+        along = shift[:, [JOINTS.index(other) for other in others]].mean(axis=1)
+        shift[:, joint] += (1 - share[:, joint, None]) * along
     moved = np.array(joints, np.float64)
     moved[..., :2] += shift - shift[:, :1]
     return moved

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
-from lifting_core.motion.contacts import foot_contacts
+from lifting_core.motion.completion import completed, given_joints
+from lifting_core.motion.contacts import foot_contacts, still_in_picture
 from lifting_core.motion.gaps import bridged_frames, fill
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
@@ -21,21 +22,38 @@ from lifting_core.motion.rotations import solve_rotations
 from lifting_core.motion.smoothing import cutoff, smooth
 from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
 from lifting_core.progress import Progress, silent
-from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS, JOINT_PARENTS, JOINTS
+from lifting_core.skeleton import (
+    BONE_HEADS,
+    BONE_NAMES,
+    BONE_PARENTS,
+    BONE_TAILS,
+    HUMAN36M_JOINTS,
+    JOINT_PARENTS,
+    JOINTS,
+)
 
 _LEAST_EVIDENCE = 1.0
 """Frames whose joints have less confidence than this, all together, show nobody."""
 _SLOW = [
-    (JOINTS.index(anchor), [JOINTS.index(member) for member in members])
-    for anchor, members in (
-        ("pelvis", ("left_hip", "right_hip")),
-        ("thorax", ("left_shoulder", "right_shoulder", "neck", "head")),
+    (JOINTS.index(anchor), [JOINTS.index(member) for member in members], share)
+    for anchor, members, share in (
+        ("pelvis", ("left_hip", "right_hip"), 0.5),
+        ("thorax", ("left_shoulder", "right_shoulder", "skull"), 0.5),
+        ("skull", ("neck", "head", "left_ear", "right_ear"), 0.5),
+        *((f"{side}_ankle", (f"{side}_heel", f"{side}_toe"), 0.5) for side in ("left", "right")),
+        *((f"{side}_wrist", (f"{side}_hand",), 0.5) for side in ("left", "right")),
+        *((f"{side}_hand", (f"{side}_index",), 0.3) for side in ("left", "right")),
     )
 ]
-"""Joints at the end of short levers, which turn the pelvis, the chest and the head, and where these begin."""
-_SLOW_CUTOFF = 0.5
-"""They are smoothed to this share of the cut-off frequency: a small error of theirs turns the body far."""
-_ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
+"""Where short levers begin, which turn pelvis, chest, head, feet and hands, the joints at their ends, and to
+which share of the cut-off frequency these are smoothed: a small error of theirs turns the body far."""
+_ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
+_SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
+_SEEN_OF_FEET = [ankle + sole for ankle, sole in zip(_ANKLES, _SOLES, strict=True)]
+_FEET_SEEN = 0.1
+"""The mean confidence of heels and toes from which on they are trusted to tell the floor."""
+_BODY = slice(len(HUMAN36M_JOINTS))
+"""The joints that tell where somebody stands; the others are many, close together and less exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +69,10 @@ class Observation:
     camera_matrix: NDArray[Any]
     """(3, 3) pixels."""
     joints: NDArray[Any]
-    """(T, 17, 3) metres in camera axes, relative to the pelvis; NaN in frames without the person."""
+    """(T, 28, 3) metres in camera axes, relative to the pelvis; NaN in frames without the person. Joints
+    beyond those of Human3.6M that are NaN in other frames, too, count as not given at all."""
     joint_confidence: NDArray[Any]
-    """(T, 17)"""
+    """(T, 28)"""
     keypoint_names: tuple[str, ...]
     keypoints: NDArray[Any]
     """(T, K, 2) pixels; ignored in frames without the person."""
@@ -67,10 +86,10 @@ class _Clip:
 
     time: NDArray[np.float64]
     joints: NDArray[np.float64]
-    """(M, 17, 3)"""
+    """(M, 28, 3)"""
     confidence: NDArray[np.float64]
     rays: NDArray[np.float64]
-    """(M, 17, 2) where the joints are seen, as x and y of directions with z = 1."""
+    """(M, 28, 2) where the joints are seen, as x and y of directions with z = 1."""
     ray_confidence: NDArray[np.float64]
 
 
@@ -82,7 +101,7 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     tell where the person stands.
     """
     progress("solving", 0, 4)
-    seen = np.isfinite(observation.joints).all(axis=(1, 2))
+    seen = np.isfinite(observation.joints[:, _BODY]).all(axis=(1, 2))
     seen &= np.nansum(observation.joint_confidence, axis=1) >= _LEAST_EVIDENCE
     frames = bridged_frames(observation.time, seen)
     if len(frames) == 0:
@@ -97,8 +116,12 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     progress("solving", 3, 4)
     posed = pose(rest, rotations, np.zeros((len(frames), 3)))
     root = _place(clip, posed @ axes.T, cutoff(smoothing)) @ axes
+    feet = _feet(clip.confidence)
     floor = floor_height(
-        clip.time, (posed + root[:, None])[:, _ANKLES], clip.confidence[:, _ANKLES], rest.sole
+        clip.time,
+        (posed + root[:, None])[:, feet.ravel()],
+        clip.confidence[:, feet.ravel()],
+        rest.joints[feet.ravel(), 2],
     )
     origin = np.array([root[0, 0], root[0, 1], floor])
     camera_from_world = np.eye(4)
@@ -113,17 +136,21 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
     points, trust = joint_keypoints(
         observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
     )
+    given = given_joints(observation.joints[seen])
+    confidence = np.where(known[:, None], np.nan_to_num(observation.joint_confidence[frames]), 0.0)
+    joints = fill(time, np.where(given[:, None], observation.joints[frames], 0.0), known)
+    joints, confidence = completed(joints, confidence, given)
     return _Clip(
         time=time,
-        joints=fill(time, observation.joints[frames], known),
-        confidence=np.where(known[:, None], np.nan_to_num(observation.joint_confidence[frames]), 0.0),
+        joints=joints,
+        confidence=confidence,
         rays=rays(points, observation.camera_matrix)[..., :2],
-        ray_confidence=np.where(known[:, None], trust, 0.0),
+        ray_confidence=np.where(known[:, None] & given, trust, 0.0),
     )
 
 
 def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
-    """The person's rest pose, and smooth joints (M, 17, 3) and root (M, 3) that suit it and the picture."""
+    """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
     lengths = bone_lengths(clip.joints, clip.confidence)
     joints = clip.joints / frame_scale(clip.joints, clip.confidence, lengths)[:, None, None]
     root = _place(clip, joints, np.inf)
@@ -133,24 +160,41 @@ def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDA
 
 
 def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
-    """Joints (M, 17, 3) smoothed, those that turn the pelvis, the chest and the head more than the limbs."""
+    """Joints (M, 28, 3) smoothed, those that turn the trunk, the head, hands and feet more than the limbs."""
     smoothed = smooth(clip.time, joints, clip.confidence, cutoff)
-    for anchor, members in _SLOW:
+    for anchor, members, share in _SLOW:
         lever = joints[:, members] - joints[:, [anchor]]
-        slow = smooth(clip.time, lever, clip.confidence[:, members], cutoff * _SLOW_CUTOFF)
+        slow = smooth(clip.time, lever, clip.confidence[:, members], cutoff * share)
         smoothed[:, members] = smoothed[:, [anchor]] + slow
     return smoothed
 
 
 def _place(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     """(M, 3) where the pelvis is, in camera axes. Raises InvalidInput when the keypoints do not tell."""
-    root, evidence = fit_root(joints, clip.rays, clip.ray_confidence)
+    root, evidence = fit_root(joints[:, _BODY], clip.rays[:, _BODY], clip.ray_confidence[:, _BODY])
     if not np.isfinite(root).any():
         raise InvalidInput(
             "Too little of the person is seen to tell where the person stands.",
             "Choose another range or clip.",
         )
     return smooth_root(clip.time, root, evidence, cutoff)
+
+
+def _feet(confidence: NDArray[Any]) -> NDArray[np.intp]:
+    """(2, N) the joints that tell where a foot stands: heel and toe where they are seen, else the ankle."""
+    return np.array(_SOLES if (confidence[:, _SOLES].mean(axis=0) > _FEET_SEEN).all() else _ANKLES)
+
+
+def _feet_still(
+    observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp], depth: NDArray[Any]
+) -> NDArray[np.float64]:
+    """(M, 2) how surely each foot stands still in the picture; `depth` (M,) of the pelvis, metres."""
+    points, trust = joint_keypoints(
+        observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
+    )
+    across = rays(points[:, _SEEN_OF_FEET], observation.camera_matrix)[..., :2] * depth[:, None, None, None]
+    trust = np.where(seen[frames, None, None], np.nan_to_num(trust[:, _SEEN_OF_FEET]), 0.0)
+    return still_in_picture(observation.time[frames], np.nan_to_num(across), trust)
 
 
 def _motion(
@@ -166,7 +210,11 @@ def _motion(
     rotations, root = rotations.astype(np.float32), root.astype(np.float32)
     world = pose(rest, rotations, root)
     in_camera = world @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
-    contacts = foot_contacts(observation.time[frames], world[:, _ANKLES], rest.sole)
+    given = given_joints(observation.joints[seen])
+    confidence = np.where(seen[:, None] & given, np.nan_to_num(observation.joint_confidence), 0)
+    feet = _feet(confidence[frames])
+    still = _feet_still(observation, seen, frames, in_camera[:, 0, 2])
+    contacts = foot_contacts(observation.time[frames], world[:, feet], rest.joints[feet[0], 2], still)
     count = len(observation.time)
 
     def all_frames(values: NDArray[Any], empty: float = np.nan) -> NDArray[Any]:
@@ -183,7 +231,7 @@ def _motion(
         joint_parents=np.array(JOINT_PARENTS),
         joints_camera=all_frames(in_camera),
         joints_world=all_frames(world),
-        joint_confidence=np.where(seen[:, None], np.nan_to_num(observation.joint_confidence), 0),
+        joint_confidence=confidence,
         keypoint_names=np.array(observation.keypoint_names),
         keypoints_2d=np.nan_to_num(observation.keypoints),
         keypoint_confidence=np.where(seen[:, None], np.nan_to_num(observation.keypoint_confidence), 0),

@@ -27,7 +27,7 @@ cut-off frequency."""
 def joint_keypoints(
     names: tuple[str, ...], keypoints: NDArray[Any], confidence: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The keypoints that stand for joints: (T, 17, 2), and their confidence (T, 17), 0 where there is none.
+    """The keypoints that stand for joints: (T, 28, 2), and their confidence (T, 28), 0 where there is none.
 
     A joint and a keypoint of the same name are the same point; the joint "neck" lies at the nose, the pelvis
     midway between the hips, the thorax midway between the shoulders.
@@ -51,7 +51,7 @@ def fit_root(
     Linear least squares, in closed form: t_z is the slope of r_z X_xy over r, t_xy follows from the means.
     Repeated with Cauchy weights, so that a few wrong keypoints do not matter.
 
-    Arguments: joints (T, 17, 3); rays (T, 17, 2); confidence (T, 17).
+    Arguments: joints (T, J, 3); rays (T, J, 2); confidence (T, J).
     Returns: root (T, 3), NaN where the keypoints do not tell; how well they tell the depth (T,), the weighted
     sum of squares of the person's extent across the view in square metres.
     """

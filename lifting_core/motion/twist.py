@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.motion.directions import Vectors, shortest_turn
 from lifting_core.motion.smoothing import smooth
-
-Vectors = NDArray[np.float64]
 
 _CUTOFF = 4.0
 """Hz: how fast a well-bent limb may twist."""
@@ -28,37 +27,37 @@ class Bend:
     """How a bone's twist follows from the direction of the next bone."""
 
     onward: str
-    """Tail joint of the next bone."""
-    sign: int
-    """Which way the next bone bends about this bone's x axis."""
+    """Tail joint of the next bone, which bends about this bone's x axis toward z."""
     prior: float
     """How much the natural twist counts: as much as a bend of which this is the squared sine."""
     forward_only: bool = False
     """Bends against the natural one are noise."""
 
 
-def bend_twist(bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors, trust: Vectors) -> Vectors:
+def bend_twist(
+    bend: Bend, time: NDArray[Any], swing: Rotation, onward: Vectors, trust: Vectors, natural: Vectors
+) -> Vectors:
     """(T,) the angle about a bone's y axis that turns its x axis into the axis about which it bends.
 
     In the plane across the bone, the direction of the next bone is the sine of the bend times a unit vector.
     These vectors are smoothed with the squared sine as their weight, which is how far the next joint moves
-    with the twist (less what may be noise), and beside them the natural twist: none after the swing.
+    with the twist (less what may be noise), and beside them the natural twist.
 
     Arguments: swing, of the bone from where its parent carries it; onward (T, 3), the direction of the next
-    bone in the axes of this one after the swing; trust (T,).
+    bone in the axes of this one after the swing; trust (T,); natural (T,), the natural angle.
     """
-    across = bend.sign * onward[:, [2, 0]]
+    across = onward[:, [2, 0]]
     sine = np.linalg.norm(across, axis=1)
     # Beyond a right angle the swing says less and less about the twist; a half turn can be about any axis.
-    natural = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
+    sense = np.clip(1 + swing.apply([0, 1, 0])[:, 1], 0, 1) ** 2
     weight = trust * sine**4 / (sine**2 + _STRAIGHT**2)
     if bend.forward_only:
-        weight *= 1 - natural * (1 - (1 + across[:, 0] / (sine + 1e-9)) ** 2 / 4)
-    prior = bend.prior * natural
+        weight *= 1 - sense * (1 - (1 + across[:, 0] / (sine + 1e-9)) ** 2 / 4)
+    prior = bend.prior * sense
     steady = _transport(swing)
     angle = np.arctan2(across[:, 1], across[:, 0]) + steady
     total = (weight + prior)[:, None] + 1e-9
-    direction = (weight[:, None] * _compass(angle) + prior[:, None] * _compass(steady)) / total
+    direction = (weight[:, None] * _compass(angle) + prior[:, None] * _compass(natural + steady)) / total
     direction = smooth(time, direction[:, None], total, _CUTOFF, order=2)[:, 0]
     angle = np.unwrap(np.arctan2(direction[:, 1], direction[:, 0]))
     total *= (direction**2).sum(axis=1, keepdims=True)
@@ -77,11 +76,3 @@ def _transport(swing: Rotation) -> Vectors:
 
 def _compass(angle: Vectors) -> Vectors:
     return np.column_stack([np.cos(angle), np.sin(angle)])
-
-
-def shortest_turn(start: Vectors, end: Vectors) -> Rotation:
-    """The smallest rotation that brings unit vectors (T, 3) to others; of half turns, one about any axis."""
-    w = 1 + (start * end).sum(axis=-1)
-    axis = np.cross(start, end)
-    axis[w < 1e-9] = [1, 0, 0]
-    return Rotation.from_quat(np.column_stack([axis, w]))

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.motion.motion import Motion
+
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
@@ -21,6 +23,17 @@ _LONGEST, _SHORTEST = 1280, 640  # pixels that the longer side of a fitted pictu
 def side_colour(name: str) -> Colour:
     """The colour of a joint's side of the body."""
     return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
+
+
+def shown_bones(motion: Motion) -> list[tuple[int, int]]:
+    """Joints and their parents, without those that were never seen and lead to none that was."""
+    seen = motion.joint_confidence.max(axis=0, initial=0) > 0
+    leads = [bool(seen[motion.joint_parents == joint].any()) for joint in range(len(seen))]
+    return [
+        (joint, int(parent))
+        for joint, parent in enumerate(motion.joint_parents)
+        if parent >= 0 and (seen[joint] or leads[joint])
+    ]
 
 
 def mixed(colour: Colour, other: Colour, amount: float) -> Colour:

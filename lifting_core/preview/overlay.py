@@ -6,7 +6,7 @@ import numpy as np
 
 from lifting_core.lifting.camera import project
 from lifting_core.motion.motion import Motion
-from lifting_core.preview.drawing import OUTLINE, Colour, Image, dot, line, mixed, side_colour
+from lifting_core.preview.drawing import OUTLINE, Colour, Image, dot, line, mixed, shown_bones, side_colour
 
 _SURE, _DOUBTFUL, _UNKNOWN = (110, 230, 120), (250, 200, 60), (235, 70, 60)
 _LEAST_CONFIDENCE = 0.05  # below this a keypoint is a guess and not drawn
@@ -21,7 +21,7 @@ def draw_overlay(image: Image, motion: Motion, row: int, scale: float) -> None:
     width = max(image.shape[:2]) / 420
     if motion.present[row]:
         joints = project(motion.joints_camera[row], motion.camera_matrix) * scale
-        bones = [(joint, parent) for joint, parent in enumerate(motion.joint_parents) if parent >= 0]
+        bones = shown_bones(motion)
         for joint, parent in bones:
             line(image, joints[joint], joints[parent], OUTLINE, width + 2)
         for joint, parent in bones:

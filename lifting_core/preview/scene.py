@@ -11,7 +11,17 @@ from scipy.ndimage import gaussian_filter1d
 
 from lifting_core.lifting.camera import camera_matrix, focal_length_from_field_of_view, project
 from lifting_core.motion.motion import Motion
-from lifting_core.preview.drawing import OUTLINE, Colour, Image, caption, dot, line, mixed, side_colour
+from lifting_core.preview.drawing import (
+    OUTLINE,
+    Colour,
+    Image,
+    caption,
+    dot,
+    line,
+    mixed,
+    shown_bones,
+    side_colour,
+)
 
 _TURN_SECONDS = 18.0
 _START_ANGLE = math.radians(-60)  # from the x axis; the person starts facing -y
@@ -19,6 +29,7 @@ _ELEVATION = math.radians(14)
 _FIELD_OF_VIEW = 36.0  # degrees along the shorter side
 _FOLLOWING_SECONDS = 0.5  # how softly the view follows the person
 _BONE, _TRAIL, _RING = 0.05, 0.012, 0.13  # metres: thickness, thickness, radius
+_SLENDER = 0.3  # part of its length that a short bone is thick
 _GRID_CELL, _GRID_CELLS = 0.5, 8  # metres, cells in each direction from the person
 _NEAREST = 0.2  # metres in front of the camera
 
@@ -106,8 +117,8 @@ class Scene:
     ) -> None:
         """The shadow of a light straight above, and a ring around each foot that stands."""
         pixels, scale = self._seen(joints * [1, 1, 0], view)
-        for joint, parent in enumerate(self._motion.joint_parents):
-            if parent >= 0 and scale[joint] > 0:
+        for joint, parent in shown_bones(self._motion):
+            if scale[joint] > 0:
                 line(image, pixels[joint], pixels[parent], _SHADOW, 1.4 * _BONE * scale[joint])
         turn = np.linspace(0, 2 * math.pi, 25)
         circle = _RING * np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
@@ -124,13 +135,13 @@ class Scene:
         """Bones from the farthest to the nearest, dim where the lifter is unsure."""
         motion = self._motion
         pixels, scale = self._seen(joints, view)
-        bones = [(joint, parent) for joint, parent in enumerate(motion.joint_parents) if parent >= 0]
-        for joint, parent in sorted(bones, key=lambda bone: scale[bone[0]] + scale[bone[1]]):
+        for joint, parent in sorted(shown_bones(motion), key=lambda bone: scale[bone[0]] + scale[bone[1]]):
             if not scale[joint] > 0:
                 continue
             sure = 0.35 + 0.65 * float(motion.joint_confidence[row, joint])
             colour = mixed(side_colour(str(motion.joint_names[joint])), _GRID, sure)
-            width = _BONE * scale[joint]
+            length = float(np.linalg.norm(joints[joint] - joints[parent]))
+            width = min(_BONE, _SLENDER * length) * scale[joint]
             line(image, pixels[joint], pixels[parent], OUTLINE, width + 3)
             line(image, pixels[joint], pixels[parent], colour, width)
             dot(image, pixels[joint], mixed(colour, OUTLINE, 0.75), width * 0.45)

@@ -16,7 +16,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lifting_core.skeleton import BONE_HEADS, BONE_NAMES, BONE_PARENTS, BONE_TAILS, JOINT_PARENTS, JOINTS
+from lifting_core.skeleton import (
+    BONE_HEADS,
+    BONE_NAMES,
+    BONE_PARENTS,
+    BONE_TAILS,
+    BONES,
+    JOINT_PARENTS,
+    JOINTS,
+)
 
 if importlib.util.find_spec("bpy") is None:
     collect_ignore_glob = ["test_*.py", "*/test_*.py"]
@@ -46,6 +54,17 @@ _REST = {
     "right_shoulder": (-0.17, 0, 1.41),
     "right_elbow": (-0.45, 0, 1.41),
     "right_wrist": (-0.7, 0, 1.41),
+    "skull": (0, 0.02, 1.55),
+    "left_ear": (0.08, 0.02, 1.55),
+    "right_ear": (-0.08, 0.02, 1.55),
+    "left_heel": (0.12, 0.08, 0.03),
+    "left_toe": (0.13, -0.17, 0.02),
+    "right_heel": (-0.12, 0.08, 0.03),
+    "right_toe": (-0.13, -0.17, 0.02),
+    "left_hand": (0.8, 0, 1.4),
+    "left_index": (0.8, -0.03, 1.4),
+    "right_hand": (-0.8, 0, 1.4),
+    "right_index": (-0.8, -0.03, 1.4),
 }
 Array = NDArray[np.float64]
 
@@ -66,6 +85,8 @@ class Clip:
     twist: float = 0.4
     """Radians that the rest rotations are turned about their bones."""
     source: str = "walk.mp4"
+    unseen: tuple[str, ...] = ()
+    """Joints of confidence 0."""
 
 
 def _matrices(quaternions: Array) -> Array:
@@ -122,9 +143,9 @@ def _posed(rest_joints: Array, rest: Array, rotations: Array, root: Array) -> Ar
             worlds.append(worlds[parent] @ rest[parent].T @ rest[bone] @ local)
             hanging = worlds[parent] @ rest[parent].T @ (rest_joints[head] - rest_joints[BONE_HEADS[parent]])
             joints[:, head] = joints[:, BONE_HEADS[parent]] + hanging
-        joints[:, tail] = joints[:, head] + worlds[bone] @ rest[bone].T @ (
-            rest_joints[tail] - rest_joints[head]
-        )
+        for joint in (tail, *(JOINTS.index(name) for name in BONES[bone].carried)):
+            hanging = worlds[bone] @ rest[bone].T @ (rest_joints[joint] - rest_joints[head])
+            joints[:, joint] = joints[:, head] + hanging
     return joints
 
 
@@ -161,7 +182,7 @@ def _motion(clip: Clip) -> dict[str, Any]:
     absent = np.isin(np.arange(clip.frames), clip.absent)
     for array in (joints, in_camera, rotations, root):
         array[absent] = np.nan
-    confidence = np.where(absent, 0, 1)[:, None] * np.ones(len(JOINTS))
+    confidence = np.where(absent, 0, 1)[:, None] * ~np.isin(JOINTS, clip.unseen)
     return {
         "format": "lift-pose-motion",
         "version": 1,

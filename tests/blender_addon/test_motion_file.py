@@ -33,19 +33,19 @@ def _broken(name: str, value: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        _broken("rotations", np.zeros((12, 14, 3))),
+        _broken("rotations", np.zeros((12, 18, 3))),
         _broken("root_translation", np.zeros((11, 3))),
         _broken("time", np.zeros(12)),
         _broken("fps", -1.0),
         _broken("image_size", np.array([0, 720])),
         _broken("camera_matrix", np.zeros((3, 3))),
         _broken("camera_from_world", np.zeros((4, 4))),
-        _broken("bone_parents", np.arange(14)),
-        _broken("bone_heads", np.full(14, 99)),
-        _broken("bone_names", np.full(14, "pelvis")),
-        _broken("rest_joints", np.zeros((17, 3))),
-        _broken("rest_rotations", np.zeros((14, 4))),
-        _broken("rotations", np.full((12, 14, 4), "x")),
+        _broken("bone_parents", np.arange(18)),
+        _broken("bone_heads", np.full(18, 99)),
+        _broken("bone_names", np.full(18, "pelvis")),
+        _broken("rest_joints", np.zeros((28, 3))),
+        _broken("rest_rotations", np.zeros((18, 4))),
+        _broken("rotations", np.full((12, 18, 4), "x")),
     ],
 )
 def test_contradictions_are_refused(

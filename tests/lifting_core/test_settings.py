@@ -23,6 +23,8 @@ def test_defaults_are_those_of_the_protocol() -> None:
         smoothing=0.5,
         height=None,
         weights=None,
+        detector_weights=None,
+        detector_boxes="mediapipe",
     )
 
 
@@ -31,6 +33,7 @@ def test_json_values_become_pythons() -> None:
     settings = LiftSettings.from_dict(json.loads(text))
     assert settings.person == (640, 360.5)
     assert settings.weights == Path("a.safetensors")
+    assert LiftSettings.from_dict({"detector_weights": "b.toml"}).detector_weights == Path("b.toml")
     assert (settings.end, settings.device, settings.fov) == (9, "cuda", 65)
 
 
@@ -68,6 +71,8 @@ def test_unknown_names_are_refused() -> None:
         {"height": 0},
         {"height": 170},
         {"weights": 3},
+        {"detector_weights": 3},
+        {"detector_boxes": ""},
     ],
 )
 def test_bad_values_are_refused_with_advice(values: dict[str, Any]) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lifting_core.detection import open_detector
 from lifting_core.errors import InvalidInput
 from lifting_core.media.opening import open_media
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.detections import read_detections_npz
 from training.detect import detect_video, main
 
@@ -43,10 +44,10 @@ def true_pixels() -> dict[str, NDArray[np.float64]]:
 
 
 def test_the_joints_are_found_where_they_are(tmp_path: Path) -> None:
-    joints = detect_video(write_video(tmp_path / "clip.mp4"), "mediapipe")
+    joints = detect_video(write_video(tmp_path / "clip.mp4"), open_detector("mediapipe"))
     assert joints.shape == (_FRAMES, 17, 2)
     truth = true_pixels()
-    for index, name in enumerate(JOINTS):
+    for index, name in enumerate(HUMAN36M_JOINTS):
         if name in ("spine", "head"):  # which MediaPipe does not give
             assert np.isnan(joints[:, index]).all()
         else:
@@ -55,9 +56,9 @@ def test_the_joints_are_found_where_they_are(tmp_path: Path) -> None:
 
 def test_frames_without_anybody_are_filled_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write_video(tmp_path / "clip.mp4", blank=(0, 3))
-    joints = detect_video(path, "mediapipe")
+    joints = detect_video(path, open_detector("mediapipe"))
     assert "nobody found in 2 of 6 frames" in caplog.text
-    wrist = joints[:, JOINTS.index("left_wrist")]
+    wrist = joints[:, HUMAN36M_JOINTS.index("left_wrist")]
     assert np.isfinite(wrist).all()
     np.testing.assert_array_equal(wrist[0], wrist[1])
     assert (np.minimum(wrist[2], wrist[4]) <= wrist[3]).all()
@@ -67,7 +68,7 @@ def test_frames_without_anybody_are_filled_and_told(tmp_path: Path, caplog: pyte
 def test_a_video_of_nobody_is_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", blank=tuple(range(_FRAMES)))
     with pytest.raises(InvalidInput, match="finds nobody in"):
-        detect_video(path, "mediapipe")
+        detect_video(path, open_detector("mediapipe"))
 
 
 def test_the_command_line_goes_on_where_it_was(tmp_path: Path) -> None:

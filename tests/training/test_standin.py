@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m import load_human36m
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import (
@@ -57,7 +57,7 @@ def test_everybody_stands_on_the_floor_in_every_picture(people: list[Clip]) -> N
 def test_motion_keeps_its_speed_and_size(people: list[Clip]) -> None:
     """At 50 frames a second, whatever the clip's rate."""
     points = people[0].points[:1].repeat(40, 0)
-    wrist = JOINTS.index("left_wrist")
+    wrist = HUMAN36M_JOINTS.index("left_wrist")
     points[:, wrist, 2] += np.arange(40) / 30  # rises by a metre a second
     take = next(make_takes([Clip("rise", "anna", 30.0, points)], 20))
     joints = take.positions[:, MOVING_JOINTS] / 1000
@@ -67,7 +67,7 @@ def test_motion_keeps_its_speed_and_size(people: list[Clip]) -> None:
 
 def thigh(points: NDArray[np.float32]) -> float:
     """Mean length."""
-    knee, hip = JOINTS.index("left_knee"), JOINTS.index("left_hip")
+    knee, hip = HUMAN36M_JOINTS.index("left_knee"), HUMAN36M_JOINTS.index("left_hip")
     return float(np.linalg.norm(points[:, knee] - points[:, hip], axis=-1).mean())
 
 

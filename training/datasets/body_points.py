@@ -1,40 +1,49 @@
 """One set of body points from skeletons and markers that each define the joints in a way of their own.
 
-The points are the 17 joints of `lifting_core.skeleton` and surface points that detectors report.
-Positions are metres, z up. The sources differ by some centimetres in where they put the same joint; the
-offsets below bring them to Human3.6M's definitions as closely as their data allow.
+The points are the joints of `lifting_core.skeleton` and surface points that detectors report. Positions are
+metres, z up. The sources differ by some centimetres in where they put the same joint; the offsets below
+bring them to Human3.6M's definitions as closely as their data allow. Head, hands and feet, of which sources
+know little more than how they are turned, get the points of the average body (`anatomy`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.datasets.anatomy import anatomy
 from training.datasets.bvh import SkeletalMotion
 
 Points = NDArray[np.float64]
 BodyPoints = dict[str, Points]
+_Sides = tuple[tuple[Points, Points], tuple[Points, Points]]
 
-SURFACE_POINTS: tuple[str, ...] = ("left_foot_index", "right_foot_index")
-"""Points beyond the joints that every source gives; the names are those of MediaPipe's landmarks."""
+SURFACE_POINTS: tuple[str, ...] = tuple(
+    f"{side}_{name}" for name in ("eye", "pinky", "thumb") for side in ("left", "right")
+)
+"""Points beyond the joints; the names are those of MediaPipe's landmarks."""
 
 CMU_UNIT = 0.0254 / 0.45
 """Metres: CMU's skeletons count in inches divided by 0.45."""
 CENTIMETRE = 0.01
 
-# In CMU's unit and the head's axes (x left, y up, z forward).
-_NOSE_FROM_HEAD_END = (0.0, -0.01 / CMU_UNIT, 0.11 / CMU_UNIT)
-_CROWN_FROM_HEAD_END = (0.0, 0.12 / CMU_UNIT, 0.01 / CMU_UNIT)
 _WRIST_FROM_RADIUS = 0.068 / CMU_UNIT
+_SKULL_FROM_POSER_HEAD = (0.0, 6.5, 0.0)
+_CMU_SOLE = (0.42, 0.90, -0.05)
+"""Out of the top of the right foot, in the foot's axes at rest (legs apart); measured on feet that stand."""
+_CMU_FOOT = ("Foot", "Foot", "ToeBase:end")
+"""What turns with the foot, where the ankle is, and the tip of the toes."""
+_ACCLAIM_FOOT = ("foot", "tibia", "toes")
+
+_HEADBAND = ("LFHD", "RFHD", "LBHD", "RBHD")
 
 _CMU_JOINTS = {
     "hip": "{}UpLeg",
     "knee": "{}Leg",
     "ankle": "{}Foot",
-    "foot_index": "{}ToeBase:end",
     "shoulder": "{}Arm",
     "elbow": "{}ForeArm",
     "wrist": "{}Hand",
@@ -43,7 +52,6 @@ _ACCLAIM_JOINTS = {
     "hip": "{}hipjoint",
     "knee": "{}femur",
     "ankle": "{}tibia",
-    "foot_index": "{}toes",
     "shoulder": "{}clavicle",
     "elbow": "{}humerus",
     "wrist": "{}radius",
@@ -52,11 +60,22 @@ _POSER_JOINTS = {
     "hip": "{}Thigh",
     "knee": "{}Shin",
     "ankle": "{}Foot",
-    "foot_index": "{}Foot:end",
     "shoulder": "{}Shldr",
     "elbow": "{}ForeArm",
     "wrist": "{}Hand",
 }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Turned:
+    """How the extremities are turned: directions (T, 3) of any length."""
+
+    head: tuple[Points, Points]
+    """Left and up."""
+    hands: _Sides
+    """Left and right: along the hand, and toward the thumb's side."""
+    feet: _Sides
+    """Left and right: toward the toes, and out of the top of the foot, at right angles to the sole."""
 
 
 def from_skeleton(motion: SkeletalMotion) -> BodyPoints | None:
@@ -86,26 +105,58 @@ def _from_cmu(motion: SkeletalMotion) -> BodyPoints:
     )
     thorax = (motion.orientations[:, chest] @ upper_back)[..., 0]
     points["spine"] = motion.position("Spine")
-    points["neck"] = renamed.point("Head:end", _NOSE_FROM_HEAD_END) + thorax
-    points["head"] = renamed.point("Head:end", _CROWN_FROM_HEAD_END) + thorax
+    points["skull"] = renamed.position("Head:end") + thorax
     for side, sign in (("left", 1), ("right", -1)):
         points[f"{side}_wrist"] = renamed.point(f"{side.title()}Hand", (sign * _WRIST_FROM_RADIUS, 0, 0))
         for name in ("shoulder", "elbow", "wrist"):
             points[f"{side}_{name}"] = points[f"{side}_{name}"] + thorax
-    return _trunk(_upright({name: point * CMU_UNIT for name, point in points.items()}))
+    turned = _Turned(
+        _cmu_head(renamed, "Head"),
+        _both(lambda side, sign: _cmu_hand(renamed, f"{side.title()}Hand", sign)),
+        _both(lambda side, sign: _cmu_foot(renamed, side.title(), _CMU_FOOT, sign)),
+    )
+    return _completed(points, turned, CMU_UNIT)
 
 
 def _from_acclaim(motion: SkeletalMotion) -> BodyPoints:
     """The skeleton of the CMU Graphics Lab as recorded, with all its bones; points are the ends of bones."""
     points = _limbs(motion, _ACCLAIM_JOINTS, left="l", right="r")
     points["spine"] = motion.position("lowerback")
-    points["neck"] = motion.point("head", _NOSE_FROM_HEAD_END)
-    points["head"] = motion.point("head", _CROWN_FROM_HEAD_END)
+    points["skull"] = motion.position("head")
     for side in ("left", "right"):
         radius = points[f"{side}_wrist"]
         along = _unit(motion.position(f"{side[0]}wrist") - radius)
         points[f"{side}_wrist"] = radius + _WRIST_FROM_RADIUS * along
-    return _trunk(_upright({name: point * CMU_UNIT for name, point in points.items()}))
+    turned = _Turned(
+        _cmu_head(motion, "head"),
+        _both(lambda side, sign: _cmu_hand(motion, f"{side[0]}hand", sign)),
+        _both(lambda side, sign: _cmu_foot(motion, side[0], _ACCLAIM_FOOT, sign)),
+    )
+    return _completed(points, turned, CMU_UNIT)
+
+
+def _both(extremity: Callable[[str, int], tuple[Points, Points]]) -> _Sides:
+    """Of the left, whose sign is 1, and of the right, whose sign is -1."""
+    return extremity("left", 1), extremity("right", -1)
+
+
+# CMU's skeletons rest with the arms stretched out, palms down, and with the legs apart.
+
+
+def _cmu_head(motion: SkeletalMotion, head: str) -> tuple[Points, Points]:
+    return motion.direction(head, (1, 0, 0)), motion.direction(head, (0, 1, 0))
+
+
+def _cmu_hand(motion: SkeletalMotion, hand: str, sign: int) -> tuple[Points, Points]:
+    return motion.direction(hand, (sign, 0, 0)), motion.direction(hand, (0, 0, 1))
+
+
+def _cmu_foot(
+    motion: SkeletalMotion, side: str, parts: tuple[str, str, str], sign: int
+) -> tuple[Points, Points]:
+    foot, ankle, toe = (f"{side}{part}" for part in parts)
+    x, y, z = _CMU_SOLE
+    return motion.position(toe) - motion.position(ankle), motion.direction(foot, (-sign * x, y, z))
 
 
 def _as_end_site(name: str) -> str:
@@ -116,12 +167,69 @@ def _as_end_site(name: str) -> str:
 
 
 def _from_poser(motion: SkeletalMotion) -> BodyPoints:
-    """Poser's skeleton (the `salsa` and `indian` dances), in centimetres; the eyes tell where the nose is."""
+    """Poser's skeleton (`salsa` and `indian` dances), in centimetres; the eyes tell where the ears are."""
     points = _limbs(motion, _POSER_JOINTS, left="l", right="r")
     points["spine"] = motion.position("chest")
-    points["neck"] = motion.point("head", (0, 4.5, 10.5))
-    points["head"] = motion.point("head", (0, 19.0, 2.0))
-    return _trunk(_upright({name: point * CENTIMETRE for name, point in points.items()}))
+    points["skull"] = motion.point("head", _SKULL_FROM_POSER_HEAD)
+    turned = _Turned(
+        _cmu_head(motion, "head"),
+        _both(lambda side, _: _poser_hand(motion, side[0])),
+        _both(lambda side, _: _poser_foot(motion, side[0])),
+    )
+    return _completed(points, turned, CENTIMETRE)
+
+
+def _poser_hand(motion: SkeletalMotion, side: str) -> tuple[Points, Points]:
+    index, pinky = motion.position(f"{side}Index1"), motion.position(f"{side}Pinky1")
+    return (index + pinky) / 2 - motion.position(f"{side}Hand"), index - pinky
+
+
+def _poser_foot(motion: SkeletalMotion, side: str) -> tuple[Points, Points]:
+    toes = motion.position(f"{side}Foot:end") - motion.position(f"{side}Foot")
+    return toes, motion.direction(f"{side}Foot", (0, 1, 0))
+
+
+def _completed(points: BodyPoints, turned: _Turned, unit: float) -> BodyPoints:
+    """All points in metres and our axes, from joints and directions in those of a BVH or ASF file."""
+    return _trunk(
+        _with_extremities(
+            {name: _upright(point * unit) for name, point in points.items()},
+            _Turned(
+                (_upright(turned.head[0]), _upright(turned.head[1])),
+                _upright_sides(turned.hands),
+                _upright_sides(turned.feet),
+            ),
+        )
+    )
+
+
+def _with_extremities(points: BodyPoints, turned: _Turned) -> BodyPoints:
+    """Add the points of head, hands and feet, as they lie on the average body."""
+    body = anatomy()
+    added: BodyPoints = {}
+    head = _axes(turned.head[1], turned.head[0])  # up, left, and by that back
+    for name, point, sign in (
+        *(("neck", "nose", 1), ("head", "crown", 1)),
+        *(("left_ear", "ear", 1), ("right_ear", "ear", -1), ("left_eye", "eye", 1), ("right_eye", "eye", -1)),
+    ):
+        left, back, up = body.head[point]
+        added[name] = points["skull"] + head @ np.array([up, sign * left, back])
+    for side, sign, hand, foot in zip(("left", "right"), (1, -1), turned.hands, turned.feet, strict=True):
+        axes = _axes(*hand)
+        for name, (along, aside, out) in body.hand.items():
+            added[f"{side}_{name}"] = points[f"{side}_wrist"] + axes @ np.array([along, aside, -sign * out])
+        added[f"{side}_hand"] = (added[f"{side}_index"] + added[f"{side}_pinky"]) / 2
+        axes = _axes(foot[1], foot[0])  # up, forward, and by that left
+        for name, (left, back, up) in body.foot.items():
+            added[f"{side}_{name}"] = points[f"{side}_ankle"] + axes @ np.array([up, -back, sign * left])
+    return points | added
+
+
+def _axes(first: Points, second: Points) -> NDArray[np.float64]:
+    """(T, 3, 3) columns: the first direction, the second at right angles to it, and their cross product."""
+    first = _unit(first)
+    second = _unit(second - (second * first).sum(-1, keepdims=True) * first)
+    return np.stack([first, second, np.cross(first, second)], -1)
 
 
 def _trunk(points: BodyPoints) -> BodyPoints:
@@ -140,9 +248,14 @@ def _limbs(motion: SkeletalMotion, joints: Mapping[str, str], left: str, right: 
     }
 
 
-def _upright(points: BodyPoints) -> BodyPoints:
+def _upright(vectors: Points) -> Points:
     """BVH's axes (y up, z forward) to ours (z up, -y forward)."""
-    return {name: np.stack([p[:, 0], -p[:, 2], p[:, 1]], -1) for name, p in points.items()}
+    return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], -1)
+
+
+def _upright_sides(sides: _Sides) -> _Sides:
+    (a, b), (c, d) = sides
+    return (_upright(a), _upright(b)), (_upright(c), _upright(d))
 
 
 def from_plug_in_gait(markers: Mapping[str, Points]) -> BodyPoints:
@@ -161,14 +274,34 @@ def from_plug_in_gait(markers: Mapping[str, Points]) -> BodyPoints:
         elbow = _beneath(markers[f"{letter}ELB"], markers[f"{letter}UPA"], shoulder, 0.045)
         knee = _beneath(markers[f"{letter}KNE"], markers[f"{letter}THI"], points[f"{side}_hip"], 0.05)
         ankle = _beneath(markers[f"{letter}ANK"], markers[f"{letter}TIB"], knee, 0.04)
-        toe = markers[f"{letter}TOE"] + 0.05 * _unit(markers[f"{letter}TOE"] - markers[f"{letter}HEE"])
         limb = {"shoulder": shoulder, "elbow": elbow, "wrist": wrist, "knee": knee, "ankle": ankle}
         points |= {f"{side}_{name}": point for name, point in limb.items()}
-        points[f"{side}_foot_index"] = toe
-    points["neck"], points["head"] = _nose_and_crown(markers)
-    points = _trunk(points)
+    left, up = _head_axes(markers)
+    points["skull"] = sum(markers[name] for name in _HEADBAND) / len(_HEADBAND) - 0.035 * up
+    hands = _both(lambda side, _: _marked_hand(markers, side[0].upper(), points[f"{side}_wrist"]))
+    feet = _both(lambda side, _: _marked_foot(markers, side[0].upper(), points[f"{side}_ankle"]))
+    points = _trunk(_with_extremities(points, _Turned((left, up), hands, feet)))
     points["spine"] = (points["pelvis"] + points["thorax"]) / 2
     return points
+
+
+def _head_axes(markers: Mapping[str, Points]) -> tuple[Points, Points]:
+    """Left and up, by the markers of the headband."""
+    front = (markers["LFHD"] + markers["RFHD"]) / 2
+    back = (markers["LBHD"] + markers["RBHD"]) / 2
+    left = markers["LFHD"] - markers["RFHD"]
+    return left, _unit(np.cross(front - back, left))
+
+
+def _marked_hand(markers: Mapping[str, Points], letter: str, wrist: Points) -> tuple[Points, Points]:
+    return markers[f"{letter}FIN"] - wrist, markers[f"{letter}WRA"] - markers[f"{letter}WRB"]
+
+
+def _marked_foot(markers: Mapping[str, Points], letter: str, ankle: Points) -> tuple[Points, Points]:
+    """Heel and toe markers sit at one height above the sole."""
+    forward = _unit(markers[f"{letter}TOE"] - markers[f"{letter}HEE"])
+    top = ankle - markers[f"{letter}HEE"]
+    return forward, top - (top * forward).sum(-1, keepdims=True) * forward
 
 
 def _hip_centres(markers: Mapping[str, Points]) -> tuple[Points, Points]:
@@ -194,15 +327,6 @@ def _beneath(marker: Points, segment_marker: Points, upper_joint: Points, depth:
     outward = segment_marker - upper_joint
     outward = _unit(outward - (outward * along).sum(-1, keepdims=True) * along)
     return marker - depth * outward
-
-
-def _nose_and_crown(markers: Mapping[str, Points]) -> tuple[Points, Points]:
-    front = (markers["LFHD"] + markers["RFHD"]) / 2
-    back = (markers["LBHD"] + markers["RBHD"]) / 2
-    forward = _unit(front - back)
-    up = _unit(np.cross(forward, markers["LFHD"] - markers["RFHD"]))
-    nose = front + 0.03 * forward - 0.08 * up
-    return nose, (front + back) / 2 + 0.09 * up
 
 
 def _unit(vectors: Points) -> Points:

@@ -46,6 +46,11 @@ class SkeletalMotion:
         point: NDArray[np.float64] = self.positions[:, joint] + self.orientations[:, joint] @ np.array(offset)
         return point
 
+    def direction(self, name: str, axis: tuple[float, float, float]) -> NDArray[np.float64]:
+        """(T, 3) a direction fixed to the joint, given in the joint's own axes."""
+        direction: NDArray[np.float64] = self.orientations[:, self.names.index(name)] @ np.array(axis)
+        return direction
+
 
 def read_bvh(path: str | os.PathLike[str]) -> SkeletalMotion:
     """Read a BVH file and pose its skeleton in every frame. Raises InvalidInput when it is not one."""

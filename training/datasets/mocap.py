@@ -123,10 +123,9 @@ def scaled_to_stature(clip: Clip, stature: float) -> NDArray[np.float32]:
     A subject's own height is estimated from the bones between ankle and shoulders, which make up 78 % of it:
     sources give the feet and the crown too differently to measure it from sole to crown.
     """
-    lengths = np.linalg.norm(
-        clip.points - clip.points[:, [max(p, 0) for p in (*JOINT_PARENTS, 0, 0)]], axis=-1
-    )
-    median = dict(zip(POINTS, np.median(lengths, axis=0), strict=True))
+    joints = clip.points[:, : len(JOINTS)]
+    lengths = np.linalg.norm(joints - joints[:, [max(parent, 0) for parent in JOINT_PARENTS]], axis=-1)
+    median = dict(zip(JOINTS, np.median(lengths, axis=0), strict=True))
     legs = sum(median[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "ankle")) / 2
     height = (legs + median["spine"] + median["thorax"]) / 0.78
     scaled: NDArray[np.float32] = clip.points * np.float32(stature / height)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lifting_core.files import written_whole
-from lifting_core.skeleton import JOINT_PARENTS
+from lifting_core.skeleton import HUMAN36M_PARENTS
 from training.datasets.human36m.names import ACTIONS
 from training.evaluation.metrics import distances
 from training.evaluation.scoring import Report
-from training.fitting.run import HISTORY
+from training.fitting.record import HISTORY
 from training.folders import make_folder
 from training.tasks.poses import Poses
 
@@ -123,7 +123,7 @@ def _skeletons(poses: Poses, predicted: Tensor) -> Figure:
 
 def _draw_skeleton(axes: Axes3D, joints: NDArray[np.float32], colour: str) -> None:
     """Camera axes: x right, y down, z forward; the picture's up is -y."""
-    for joint, parent in enumerate(JOINT_PARENTS):
+    for joint, parent in enumerate(HUMAN36M_PARENTS):
         if parent >= 0:
             x, y, z = joints[[parent, joint]].T
             axes.plot(x, z, -y, color=colour, linewidth=2)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS
 from training.evaluation.metrics import aligned_distances, distances, scaled_distances
 
 FOURTEEN_JOINTS: tuple[int, ...] = tuple(
-    index for index, name in enumerate(JOINTS) if name not in ("pelvis", "spine", "neck")
+    index for index, name in enumerate(HUMAN36M_JOINTS) if name not in ("pelvis", "spine", "neck")
 )
 _BATCH = 64
 
@@ -46,7 +46,7 @@ def evaluate(
     truth: Tensor,
     actions: Tensor,
     measure: Measure,
-    joints: Iterable[int] = range(len(JOINTS)),
+    joints: Iterable[int] = range(len(HUMAN36M_JOINTS)),
     drop_remainder: bool = False,
 ) -> Errors:
     """Errors of (N, 17, 3) predictions in metres, under one of `MEASURES`.

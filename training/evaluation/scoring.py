@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, Errors, evaluate
 from training.evaluation.published import SHORT_NAMES, published_average, published_row
 from training.fitting.batches import mixed_seed
@@ -55,7 +55,7 @@ class Report:
 def scores(predicted: Tensor, poses: Poses, keypoints: str, drop_remainder: bool = False) -> dict[str, Score]:
     """Every measure of (N, 17, 3) predictions, over 17 and over 14 joints."""
     found = {}
-    for suffix, joints in (("", range(len(JOINTS))), ("_14", FOURTEEN_JOINTS)):
+    for suffix, joints in (("", range(len(HUMAN36M_JOINTS))), ("_14", FOURTEEN_JOINTS)):
         for name, measure in MEASURES.items():
             errors = evaluate(predicted, poses.joints, poses.actions, measure, joints, drop_remainder)
             found[name + suffix] = _score(errors, list(joints), name if not suffix else "", keypoints)
@@ -63,7 +63,9 @@ def scores(predicted: Tensor, poses: Poses, keypoints: str, drop_remainder: bool
 
 
 def _score(errors: Errors, joints: list[int], protocol: str, keypoints: str) -> Score:
-    per_joint = {JOINTS[joint]: float(error) for joint, error in zip(joints, errors.per_joint, strict=True)}
+    per_joint = {
+        HUMAN36M_JOINTS[joint]: float(error) for joint, error in zip(joints, errors.per_joint, strict=True)
+    }
     row = published_row(protocol, keypoints)
     difference = row and {name: value - row[name] for name, value in errors.per_action.items()}
     average = published_average(protocol, keypoints)

@@ -15,7 +15,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
-from lifting_core.lifting.weights import LiftingModel
+from lifting_core.lifting.weights import LiftingModel, TemporalModel
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 from training.fitting.batches import Batches, Source
 from training.fitting.cuda_graph import CapturedSteps
 from training.fitting.processes import ALONE, Processes, share_batch_norm
@@ -24,7 +25,10 @@ from training.fitting.recipe import Recipe
 log = logging.getLogger(__name__)
 
 BLOCK = 50
-"""Steps whose batches are drawn at once; a CUDA graph holds so many."""
+"""Steps whose batches are drawn at once for a CUDA graph, which holds so many."""
+_BLOCK_WITHOUT_GRAPH = 10
+
+Trained = LiftingModel | TemporalModel
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Fit:
 
     def __init__(
         self,
-        model: LiftingModel,
+        model: Trained,
         recipe: Recipe,
         source: Source,
         steps_per_epoch: int,
@@ -62,6 +66,7 @@ class Fit:
         if processes.count > 1:
             share_batch_norm(model)
             self._network = DistributedDataParallel(model)
+        self._bones = _bones(model.profile.joints)
         on_cuda = self._device.type == "cuda"
         self._learning_rate = torch.tensor(recipe.learning_rate, device=self._device)
         self._optimiser = torch.optim.Adam(
@@ -79,8 +84,9 @@ class Fit:
         self._set_momentum(self._recipe.batch_norm_momentum_at(self.step // self._steps_per_epoch))
         total = torch.zeros((), device=self._device)
         error = torch.zeros((), device=self._device)
-        for first in range(0, steps, BLOCK):
-            count = min(BLOCK, steps - first)
+        block = _BLOCK_WITHOUT_GRAPH if self._captured is None else BLOCK
+        for first in range(0, steps, block):
+            count = min(block, steps - first)
             loss, error = self._run_block(self._source.draw(self.step, count), count)
             total += loss
             self.step += count
@@ -126,9 +132,13 @@ class Fit:
 
     def _loss(self, distance: Tensor) -> Tensor:
         if self._recipe.loss == "mpjpe":
-            lengths: Tensor = distance.norm(dim=-1)
-            return lengths.mean()
-        return (distance / self.model.output_deviation.view(-1, 3)).square().mean()
+            loss: Tensor = distance.norm(dim=-1).mean()
+        else:
+            loss = (distance / self.model.output_deviation.view(-1, 3)).square().mean()
+        if self._recipe.bone_loss:
+            bones = distance[:, self._bones[0]] - distance[:, self._bones[1]]
+            loss = loss + self._recipe.bone_loss * bones.norm(dim=-1).mean()
+        return loss
 
     def _set_momentum(self, momentum: float) -> None:
         for module in self.model.modules():
@@ -181,6 +191,13 @@ class Fit:
             self._optimiser.param_groups[0]["lr"] = self._learning_rate
         history: list[dict[str, Any]] = state["history"]
         return history
+
+
+def _bones(joints: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Columns of joints whose parents are among the joints, and of these parents."""
+    parents = {name: JOINTS[parent] for name, parent in zip(JOINTS, JOINT_PARENTS, strict=True)}
+    bones = [name for name in joints if parents[name] in joints]
+    return [joints.index(name) for name in bones], [joints.index(parents[name]) for name in bones]
 
 
 def _generator_states(device: torch.device) -> dict[str, Tensor]:

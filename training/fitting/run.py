@@ -1,46 +1,43 @@
-"""A training run in its folder, which holds everything needed to repeat it and to go on with it.
-
-config.json has the settings and versions, checkpoint.pt the state of the run, history.json the errors of
-every epoch, tensorboard/ the same as curves, weights.safetensors the model.
-"""
+"""A training run in its folder (`record`), from the beginning or from its last checkpoint to the end."""
 
 from __future__ import annotations
 
-import json
 import logging
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from lifting_core import __version__
-from lifting_core.errors import InvalidInput
-from lifting_core.files import written_whole
 from lifting_core.lifting.weights import LiftingModel, save_model
 from training.fitting.batches import Source
-from training.fitting.loop import BLOCK, Fit
+from training.fitting.loop import BLOCK, Fit, Trained
 from training.fitting.monitor import Monitor
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
+from training.fitting.record import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    WEIGHTS,
+    check_same_run,
+    circumstances,
+    write_json,
+)
 
 log = logging.getLogger(__name__)
 
-WEIGHTS, CHECKPOINT, HISTORY, CONFIG = "weights.safetensors", "checkpoint.pt", "history.json", "config.json"
-
-
-TestError = Callable[[LiftingModel], float]
-"""Millimetres on people who are not trained on."""
+TestError = Callable[[], float]
+"""Millimetres that the model is off, as it now is, on people who are not trained on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """What to train, and on what."""
 
-    model: LiftingModel
+    model: Trained
     """Untrained, on its device."""
     source: Source
     steps_per_epoch: int
@@ -49,6 +46,8 @@ class Task:
     """What the data are, for the record."""
     stored: torch.dtype
     """Precision of the weights file."""
+    whole: LiftingModel | None = None
+    """What is written to that file, where the model is only a part of it."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +81,21 @@ def train(
     fit = Fit(task.model, recipe, task.source, task.steps_per_epoch, processes)
     history: list[dict[str, Any]] = []
     if (out / CHECKPOINT).exists():
-        _check_same_run(out, settings)
+        check_same_run(out, settings)
         history = fit.resume(out / CHECKPOINT)
         log.info("Going on after %d of %d epochs.", fit.step // task.steps_per_epoch, recipe.epochs)
     elif processes.leads:
-        _write_json(out / CONFIG, settings | _circumstances(task.model))
+        write_json(
+            out / CONFIG,
+            settings | {"profile": asdict(task.model.profile)} | circumstances(task.model.input_mean.device),
+        )
     poses = recipe.batch_size * processes.count
     with Monitor(out, fit.step, recipe.epochs * task.steps_per_epoch, poses, processes.leads) as monitor:
         while (done := fit.step // task.steps_per_epoch) < recipe.epochs:
             for epoch in range(done, min(done + cadence.epochs(task.steps_per_epoch), recipe.epochs)):
                 entry = _train_epoch(fit, task, recipe, epoch, monitor)
             if processes.leads:
-                entry["test_mpjpe_mm"] = round(task.test_error(task.model), 4)
+                entry["test_mpjpe_mm"] = round(task.test_error(), 4)
                 history.append(entry)
             fit.save(out / CHECKPOINT, history)
             if processes.leads:
@@ -120,56 +122,14 @@ def _train_epoch(fit: Fit, task: Task, recipe: Recipe, epoch: int, monitor: Moni
 
 
 def _write_results(out: Path, task: Task, settings: dict[str, Any], history: list[dict[str, Any]]) -> None:
-    record = {"version": __version__, **settings, **history[-1]}
-    task.model.profile = replace(task.model.profile, record=record)
-    save_model(task.model, out / WEIGHTS, task.stored)
-    _write_json(out / HISTORY, history)
-
-
-def _check_same_run(out: Path, settings: dict[str, Any]) -> None:
-    try:
-        begun: dict[str, Any] = json.loads((out / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(
-            f"{out} holds a checkpoint, but no readable {CONFIG}.", "Choose another folder for the run."
-        ) from error
-    now = json.loads(json.dumps(settings))
-    then = _flat({name: begun.get(name) for name in now})
-    different = [name for name, value in _flat(now).items() if value != then.get(name)]
-    if different:
-        raise InvalidInput(
-            f"{out} holds a run with another {', '.join(different)}.",
-            "Choose another folder, or the settings in its config.json.",
-        )
-
-
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings by their names, those in groups as well."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        flat |= value if isinstance(value, dict) else {name: value}
-    return flat
-
-
-def _circumstances(model: LiftingModel) -> dict[str, Any]:
-    """What else the result depends on, to the last bit."""
-    return {
-        "profile": asdict(model.profile),
-        "versions": {
-            "lift-pose": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
-        "device": str(model.input_mean.device),
-        "threads": torch.get_num_threads(),
-        "machine": platform.platform(),
-    }
-
-
-def _write_json(path: Path, value: object) -> None:
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    record: dict[str, Any] = {"version": __version__, **settings, **history[-1]}
+    if task.whole is not None:
+        record = task.whole.profile.record | {"temporal": record}
+    whole = task.whole or task.model
+    assert isinstance(whole, LiftingModel)
+    whole.profile = replace(whole.profile, record=record)
+    save_model(whole, out / WEIGHTS, task.stored)
+    write_json(out / HISTORY, history)
 
 
 def _set_precision(recipe: Recipe) -> None:

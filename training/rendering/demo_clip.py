@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lifting_core.files import written_whole
 from training.rendering.dressing import Clothes
 from training.rendering.figure import Figure
-from training.rendering.filming import Camera, film_with, render
+from training.rendering.filming import Camera, facing, film_with, render, set_up_pictures
 from training.rendering.makehuman import AVERAGE_MAN
 from training.rendering.motion import walk_and_wave
 from training.rendering.pose import Joints
@@ -29,7 +29,7 @@ from training.rendering.room import build_room
 
 _FPS = 30
 _SECONDS = 5
-_CAMERA = Camera(width=848, height=480, field_of_view=60, position=(0, -4.35, 1.45), pitch=7)
+_CAMERA = Camera(848, 480, field_of_view=60, position=np.array([0, -4.35, 1.45]), rotation=facing(7))
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ def render_demo_clip(data: Path, output: Path) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     build_room(np.random.default_rng(0))
     figure = Figure(data, AVERAGE_MAN, Clothes())
+    set_up_pictures()
     film_with(_CAMERA)
     times = np.arange(_FPS * _SECONDS) / _FPS
     poses = walk_and_wave(figure.rest_joints, times.tolist())

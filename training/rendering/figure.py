@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
-from lifting_core.skeleton import BONES
-from training.rendering.dressing import Clothes, dress
+from lifting_core.skeleton import BONES, mirrored
+from training.datasets.mocap import POINTS
+from training.rendering.dressing import Clothes, dress, loosened
 from training.rendering.makehuman import BaseMesh, RigBone, read_rig, read_weights
 from training.rendering.pose import Joints, Pose
 from training.rendering.stage import current_view_layer, plain_material, put
@@ -57,8 +58,24 @@ _JOINT_BONES: dict[str, str] = {
         "knee": "Leg",
         "ankle": "Foot",
         "ball": "ToeBase",
+        "index": "HandIndex1",
+        "pinky": "HandPinky1",
+        "thumb": "HandThumb2",
     }.items()
 }
+# Points on the skin: the bone that carries each, and where it lies on the average man at rest (metres); of
+# pairs the left one.
+_SKIN: dict[str, tuple[str, tuple[float, float, float]]] = {
+    "head": ("Head", (0, -0.059, 1.730)),
+    "neck": ("Head", (0, -0.168, 1.581)),
+    "left_ear": ("Head", (0.074, -0.053, 1.605)),
+    "left_eye": ("Head", (0.029, -0.143, 1.622)),
+    "left_heel": ("LeftFoot", (0.202, 0.047, 0.030)),
+    "left_toe": ("LeftToeBase", (0.174, -0.211, 0.013)),
+}
+_THORAX_ABOVE_SHOULDERS = 0.03  # metres, as in `training.datasets.body_points`
+_FINGERS = ("Index", "Middle", "Ring", "Pinky")
+_PHALANGES = (1, 2, 3)
 
 
 class Figure:
@@ -68,7 +85,9 @@ class Figure:
         """Build the figure from MakeHuman's data; `targets` shape it. Raises OSError when data is missing."""
         mesh = BaseMesh.load(data, targets)
         rig, armature = build_rig(read_rig(data, _RIG, mesh))
-        skin(build_body(mesh, clothes), rig, read_weights(data, _RIG))
+        body = build_body(mesh, clothes)
+        skin(body, rig, read_weights(data, _RIG))
+        body.hide_viewport = True  # joints are asked for more often than pictures, and need no skin
         assert rig.pose is not None
         self._bones = rig.pose.bones
         for bone in self._bones:
@@ -80,15 +99,13 @@ class Figure:
     def joints(self) -> Joints:
         """World positions (3,) of the joints in the figure's present pose, by name, in metres.
 
-        Besides the joints of the limbs: `ball` is the joint at the base of the toes, `toe` their tip,
-        `neck` the tip of the nose and `head` the top of the head (Human3.6M's definitions); pelvis and
-        thorax are the middles of hips and shoulders.
+        Besides the joints of the limbs: `ball` is the joint at the base of the toes, `toe` the tip of the
+        big one, `index`, `pinky` and `thumb` are knuckles, `neck` is the tip of the nose and `head` the top
+        of the head (Human3.6M's definitions); pelvis and thorax are the middles of hips and shoulders.
         """
         current_view_layer().update()
         bones = self._bones
         joints = {name: np.array(bones[_PREFIX + bone].head) for name, bone in _JOINT_BONES.items()}
-        for side in _SIDES:
-            joints[f"{side}_toe"] = np.array(bones[f"{_PREFIX}{side.capitalize()}ToeBase"].tail)
         for name, (bone, point) in self._landmarks.items():
             moved = np.array(bones[bone].matrix) @ np.linalg.inv(self._rest[bone])
             joints[name] = moved[:3, :3] @ point + moved[:3, 3]
@@ -110,6 +127,15 @@ class Figure:
         arm = self._rest[hips][:3, 3] - self.rest_joints["pelvis"]
         head = pose.pelvis + turns["pelvis"].apply(arm)
         self._bones[hips].location = self._rest[hips][:3, :3].T @ (head - self._rest[hips][:3, 3])
+
+    def bend_fingers(self, side: str, angle: float) -> None:
+        """Bend every joint of a hand's fingers by some radians, the thumb's aside."""
+        hand = side.capitalize() + "Hand"
+        across = self.rest_joints[f"{side}_index"] - self.rest_joints[f"{side}_pinky"]
+        axis = across / np.linalg.norm(across) * (-1 if side == "left" else 1)
+        for finger in _FINGERS:
+            for phalanx in _PHALANGES:
+                self._turn(f"{_PREFIX}{hand}{finger}{phalanx}", Rotation.from_rotvec(angle * axis))
 
     def _turn(self, bone: str, turn: Rotation) -> None:
         """Turn a bone against its parent; `turn` is written in the axes that the figure has at rest."""
@@ -141,7 +167,7 @@ def build_body(mesh: BaseMesh, clothes: Clothes) -> bpy.types.Object:
     parts = dress(mesh, clothes)
     data = bpy.data.meshes.new("body")
     faces = np.concatenate([quads for quads, _ in parts])
-    data.from_pydata(mesh.vertices.tolist(), [], faces.tolist())
+    data.from_pydata(loosened(mesh, clothes).tolist(), [], faces.tolist())
     for _, colour in parts:
         data.materials.append(plain_material(colour))
     slots = np.repeat(np.arange(len(parts), dtype=np.int32), [len(quads) for quads, _ in parts])
@@ -165,15 +191,25 @@ def skin(
 
 
 def _landmarks(mesh: BaseMesh) -> dict[str, tuple[str, NDArray[np.float64]]]:
-    """Points on the surface with the bone that carries each: top of the head, tip of the nose, heels."""
-    body = mesh.vertices[np.unique(mesh.groups["body"])]
-    top = body[body[:, 2].argmax()]
-    face = body[body[:, 2] > mesh.centre("joint-mouth")[2]]
-    landmarks = {
-        "head": (_PREFIX + "Head", top),
-        "neck": (_PREFIX + "Head", face[face[:, 1].argmin()]),
-    }
-    for side, sign in (("left", 1), ("right", -1)):
-        foot = body[(body[:, 2] < 0.05) & (body[:, 0] * sign > 0)]
-        landmarks[f"{side}_heel"] = (f"{_PREFIX}{side.capitalize()}Foot", foot[foot[:, 1].argmax()])
+    """Points on the skin with the bone that carries each."""
+    body = np.unique(mesh.groups["body"])
+    landmarks = {}
+    for name, (bone, place) in _SKIN.items():
+        for sign in (1, -1) if name.startswith("left_") else (1,):
+            there = np.array(place) * [sign, 1, 1]
+            nearest = body[np.linalg.norm(mesh.average[body] - there, axis=1).argmin()]
+            carrier, own = (bone, name) if sign > 0 else (bone.replace("Left", "Right"), mirrored(name))
+            landmarks[own] = (_PREFIX + carrier, mesh.vertices[nearest])
     return landmarks
+
+
+def body_points(joints: Joints) -> NDArray[np.float64]:
+    """(P, 3) `training.datasets.mocap.POINTS` by the `joints` of a figure, defined as those of captures."""
+    points = dict(joints)
+    points["skull"] = (joints["left_ear"] + joints["right_ear"]) / 2
+    up = joints["thorax"] - joints["pelvis"]
+    points["thorax"] = joints["thorax"] + _THORAX_ABOVE_SHOULDERS * up / np.linalg.norm(up)
+    points["spine"] = (joints["pelvis"] + points["thorax"]) / 2
+    for side in _SIDES:
+        points[f"{side}_hand"] = (joints[f"{side}_index"] + joints[f"{side}_pinky"]) / 2
+    return np.stack([points[name] for name in POINTS])

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lifting_core.lifting.camera import camera_matrix, focal_length_from_field_of_view
-from training.rendering.stage import Point, current_scene, put
+from training.rendering.stage import current_scene, put
 
 # Blender's camera looks along -z with y up; OpenCV's along z with y down.
 _OPENCV_FROM_BLENDER = np.diag([1.0, -1.0, -1.0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Camera:
     """A pinhole camera."""
 
@@ -28,10 +28,10 @@ class Camera:
     height: int
     field_of_view: float
     """Degrees along the longer side of the picture."""
-    position: Point
-    """Metres, world."""
-    pitch: float
-    """Degrees below the horizon; the camera faces +Y."""
+    position: NDArray[np.float64]
+    """(3,) metres, world."""
+    rotation: NDArray[np.float64]
+    """(3, 3) from the world's axes to OpenCV's camera axes."""
 
     def matrix(self) -> NDArray[np.float64]:
         """(3, 3) intrinsics in pixels."""
@@ -40,30 +40,21 @@ class Camera:
 
     def from_world(self) -> NDArray[np.float64]:
         """(4, 4) world to OpenCV's camera axes."""
-        sine, cosine = math.sin(math.radians(self.pitch)), math.cos(math.radians(self.pitch))
         extrinsics = np.eye(4)
-        extrinsics[:3, :3] = [[1, 0, 0], [0, -sine, -cosine], [0, cosine, -sine]]
-        extrinsics[:3, 3] = -extrinsics[:3, :3] @ self.position
+        extrinsics[:3, :3] = self.rotation
+        extrinsics[:3, 3] = -self.rotation @ self.position
         return extrinsics
 
 
-def film_with(camera: Camera) -> None:
-    """Put the camera into the scene and set up its pictures."""
-    scene = current_scene()
-    data = bpy.data.cameras.new("camera")
-    data.angle = math.radians(camera.field_of_view)  # along the longer side, which the sensor fits
-    film = put("camera", data)
-    pose = np.linalg.inv(camera.from_world())
-    pose[:3, :3] = pose[:3, :3] @ _OPENCV_FROM_BLENDER
-    film.matrix_world = Matrix(pose.tolist())
-    scene.camera = film
-    set_up_pictures(camera.width, camera.height)
+def facing(pitch: float) -> NDArray[np.float64]:
+    """(3, 3) rotation of a level camera that faces +Y, `pitch` degrees below the horizon."""
+    sine, cosine = math.sin(math.radians(pitch)), math.cos(math.radians(pitch))
+    return np.array([[1, 0, 0], [0, -sine, -cosine], [0, cosine, -sine]])
 
 
-def set_up_pictures(width: int, height: int) -> None:
-    """Quick, shadowed pictures (Workbench) of that many pixels."""
+def set_up_pictures() -> None:
+    """Quick, shadowed pictures (Workbench)."""
     scene = current_scene()
-    scene.render.resolution_x, scene.render.resolution_y = width, height
     scene.render.resolution_percentage = 100
     scene.render.engine = "BLENDER_WORKBENCH"  # type: ignore[assignment]  # the stubs list EEVEE alone
     scene.render.image_settings.file_format = "PNG"
@@ -80,11 +71,38 @@ def set_up_pictures(width: int, height: int) -> None:
     display.light_direction = (0.35, 0.45, 0.82)
 
 
+def film_with(camera: Camera) -> None:
+    """Put the camera into the scene, in place of an earlier one."""
+    scene = current_scene()
+    film = scene.camera or put("camera", bpy.data.cameras.new("camera"))
+    assert isinstance(film.data, bpy.types.Camera)
+    film.data.angle = math.radians(camera.field_of_view)  # along the longer side, which the sensor fits
+    film.data.clip_start = 0.05
+    pose = np.linalg.inv(camera.from_world())
+    pose[:3, :3] = pose[:3, :3] @ _OPENCV_FROM_BLENDER
+    film.matrix_world = Matrix(pose.tolist())
+    scene.camera = film
+    scene.render.resolution_x, scene.render.resolution_y = camera.width, camera.height
+
+
 def render() -> NDArray[np.uint8]:
     """(height, width, 3) RGB picture of the scene as it is now."""
+    return _rendered("RGB")
+
+
+def render_cutout() -> NDArray[np.uint8]:
+    """(height, width, 4) RGBA picture of the scene, clear where nothing is."""
+    current_scene().render.film_transparent = True
+    return _rendered("RGBA")
+
+
+def _rendered(mode: str) -> NDArray[np.uint8]:
+    render_settings = current_scene().render
+    render_settings.image_settings.color_mode = mode  # type: ignore[assignment]
+    render_settings.image_settings.compression = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
-        current_scene().render.filepath = str(path)
+        render_settings.filepath = str(path)
         bpy.ops.render.render(write_still=True)
         with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
+            return np.asarray(picture.convert(mode))

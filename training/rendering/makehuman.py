@@ -10,6 +10,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ class BaseMesh:
 
     vertices: NDArray[np.float64]
     """(V, 3) metres."""
+    average: NDArray[np.float64]
+    """(V, 3) metres, the same vertices of `AVERAGE_MAN`."""
     groups: Mapping[str, NDArray[np.int64]]
     """Faces by group, (F, 4) vertex indices: `body`, helpers like `helper-tights`, and `joint-...` cubes."""
 
@@ -54,19 +57,35 @@ class BaseMesh:
 
         Raises OSError when a file is missing.
         """
-        vertices, groups = _read_obj(data / "3dobjs" / "base.obj")
-        for name, weight in targets.items():
-            _add_target(data / "targets" / f"{name}.target.gz", vertices, weight)
-        upright = vertices[:, [0, 2, 1]] * [1, -1, 1] * _DECIMETRE
-        upright[:, 2] -= upright[groups["body"].ravel(), 2].min()
-        return cls(upright, groups)
+        base, groups = _read_obj(data / "3dobjs" / "base.obj")
+        body = np.unique(groups["body"])
+        return cls(_shaped(data, base, body, targets), _shaped(data, base, body, AVERAGE_MAN), groups)
 
     def centre(self, group: str) -> NDArray[np.float64]:
         """(3,) middle of a group's vertices: for `joint-...` groups the position of the joint."""
         centre: NDArray[np.float64] = self.vertices[np.unique(self.groups[group])].mean(0)
         return centre
 
+    def average_centre(self, group: str) -> NDArray[np.float64]:
+        """The same of `AVERAGE_MAN`."""
+        centre: NDArray[np.float64] = self.average[np.unique(self.groups[group])].mean(0)
+        return centre
 
+
+def _shaped(
+    data: Path, base: NDArray[np.float64], body: NDArray[np.int64], targets: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """(V, 3) metres: the base mesh with weighted targets, `body` standing on the ground."""
+    vertices = base.copy()
+    for name, weight in targets.items():
+        moved, offsets = _read_target(data / "targets" / f"{name}.target.gz")
+        vertices[moved] += weight * offsets
+    upright: NDArray[np.float64] = vertices[:, [0, 2, 1]] * [1, -1, 1] * _DECIMETRE
+    upright[:, 2] -= upright[body, 2].min()
+    return upright
+
+
+@lru_cache(maxsize=1)
 def _read_obj(path: Path) -> tuple[NDArray[np.float64], dict[str, NDArray[np.int64]]]:
     vertices: list[list[float]] = []
     faces: dict[str, list[list[int]]] = {}
@@ -82,11 +101,13 @@ def _read_obj(path: Path) -> tuple[NDArray[np.float64], dict[str, NDArray[np.int
     return np.array(vertices), {name: np.array(quads) for name, quads in faces.items()}
 
 
-def _add_target(path: Path, vertices: NDArray[np.float64], weight: float) -> None:
+@lru_cache(maxsize=400)
+def _read_target(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The vertices that a target moves, and how far."""
     with gzip.open(path, "rt") as file:
         rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
-    moved = np.array([int(row[0]) for row in rows], int)  # some targets move nothing
-    vertices[moved] += weight * np.array([row[1:4] for row in rows], float).reshape(-1, 3)
+    moved = np.array([int(row[0]) for row in rows], np.int64)  # some targets move nothing
+    return moved, np.array([row[1:4] for row in rows], float).reshape(-1, 3)
 
 
 def read_rig(data: Path, rig: str, mesh: BaseMesh) -> list[RigBone]:

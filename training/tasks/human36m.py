@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
 from training.evaluation.metrics import distances
@@ -72,13 +72,17 @@ def human36m_task(
         "test_poses": len(test),
         "digest": _digest(poses, test),
     }
-    return Task(model, batches, batches.steps_per_epoch, _test_error(test, recipe), record, torch.float32)
+    return Task(
+        model, batches, batches.steps_per_epoch, _test_error(model, test, recipe), record, torch.float32
+    )
 
 
 def _model(poses: Poses, recipe: Recipe, seed: int) -> LiftingModel:
     lacking = poses.lacking | (frozenset() if recipe.neck else {"neck"})
-    names = tuple(name for name in JOINTS if name not in lacking)
-    profile = Profile(names, JOINTS[1:], STATURE, {}, "pixels", "camera" if recipe.camera_frame else "world")
+    names = tuple(name for name in HUMAN36M_JOINTS if name not in lacking)
+    profile = Profile(
+        names, HUMAN36M_JOINTS[1:], STATURE, {}, "pixels", "camera" if recipe.camera_frame else "world"
+    )
     torch.manual_seed(seed)
     model = new_model(profile, recipe)
     if recipe.scaling == "standardised":
@@ -89,10 +93,10 @@ def _model(poses: Poses, recipe: Recipe, seed: int) -> LiftingModel:
     return model
 
 
-def _test_error(test: Poses, recipe: Recipe) -> TestError:
+def _test_error(model: LiftingModel, test: Poses, recipe: Recipe) -> TestError:
     few = test.subset(slice(None, None, -(-len(test) // _RUNNING_TEST)))
 
-    def error(model: LiftingModel) -> float:
+    def error() -> float:
         predicted = predict(model, few.keypoints, recipe.flips)
         return evaluate(predicted, few.joints, few.actions, distances).average
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel
-from lifting_core.skeleton import JOINTS, mirrored
+from lifting_core.skeleton import HUMAN36M_JOINTS, mirrored
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import ACTIONS
 from training.datasets.human36m.sequence import Sequence
@@ -40,7 +40,7 @@ class Poses:
     def lacking(self) -> frozenset[str]:
         """Joints that the detector does not give."""
         absent = self.keypoints.isnan().any(2).any(0)
-        return frozenset(name for name, lacks in zip(JOINTS, absent.tolist(), strict=True) if lacks)
+        return frozenset(name for name, lacks in zip(HUMAN36M_JOINTS, absent.tolist(), strict=True) if lacks)
 
     def subset(self, rows: Tensor | slice) -> Poses:
         return Poses(self.keypoints[rows], self.joints[rows], self.actions[rows])
@@ -91,8 +91,8 @@ def _check_finite(sequence: Sequence) -> None:
 
 
 def columns(names: Series[str]) -> list[int]:
-    """Where names are among `JOINTS`."""
-    return [JOINTS.index(name) for name in names]
+    """Where names are among `HUMAN36M_JOINTS`."""
+    return [HUMAN36M_JOINTS.index(name) for name in names]
 
 
 def mirror_for(model: LiftingModel) -> Mirror:
@@ -114,7 +114,7 @@ def predict(model: LiftingModel, keypoints: Tensor, flips: bool = False, batch_s
     """
     mirror = mirror_for(model)
     reads = columns(model.profile.keypoints)
-    joints = torch.zeros(len(keypoints), len(JOINTS), 3, device=keypoints.device)
+    joints = torch.zeros(len(keypoints), len(HUMAN36M_JOINTS), 3, device=keypoints.device)
     outputs = columns(model.profile.joints)
     for start in range(0, len(keypoints), batch_size):
         features = keypoints[start : start + batch_size, reads].to(model.input_mean.device)

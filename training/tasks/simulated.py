@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lifting_core.lifting.weights import LiftingModel, Profile
+from lifting_core.errors import InvalidInput
+from lifting_core.lifting.weights import LiftingModel, Profile, load_model
 from lifting_core.skeleton import JOINTS
 from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
+from training.datasets.renders import read_renders
 from training.fitting.batches import Batches, mixed_seed
 from training.fitting.model import new_model, standardise
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task
-from training.tasks.views import KEYPOINTS, ViewSampler
+from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
+from training.tasks.observed import ObservedErrors
+from training.tasks.views import ViewSampler
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +58,17 @@ class SimulatedViews:
 
     def __init__(
         self,
-        points: Tensor,
-        chances: Tensor,
-        recipe: Recipe,
-        seed: int,
-        processes: Processes,
+        clips: list[Clip],
+        observed: ObservedErrors | None,
+        batch_size: int,
+        seed: tuple[int, ...],
         device: torch.device,
     ) -> None:
         self._random = torch.Generator()
-        self._sampler = ViewSampler(points, self._random)
-        self._chances = chances
-        self._batch_size = recipe.batch_size
-        self._seed = (seed, processes.rank)
+        self._sampler = ViewSampler(_points(clips), self._random, observed=observed)
+        self._chances = torch.from_numpy(sampling_weights(clips))
+        self._batch_size = batch_size
+        self._seed = seed
         self._device = device
 
     def draw(self, step: int, count: int) -> Batches:
@@ -82,33 +87,69 @@ class SimulatedViews:
         return self._sampler.sample(chosen)
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What the training on motion capture starts from."""
+
+    motion: Path
+    """Folder of motion capture."""
+    renders: Path | None = None
+    """Folder of renders, on which a detector made its errors."""
+    weights: Path | None = None
+    """Weights to go on with, in place of random ones."""
+
+    def observed(self, held_out: bool = False) -> ObservedErrors | None:
+        """The detector's errors on renders to train on, or on those held out.
+
+        Raises InvalidInput when there are none.
+        """
+        if self.renders is None:
+            return None
+        return ObservedErrors(read_renders(self.renders, held_out), KEYPOINTS, POINTS_OF_KEYPOINTS)
+
+    def record(self, clips: list[Clip], observed: ObservedErrors | None) -> dict[str, object]:
+        """For the weights file."""
+        return {
+            "set": "motion capture",
+            "frames": sum(len(clip.points) for clip in clips),
+            "observed_errors": 0 if observed is None else len(observed),
+            "began_with": None if self.weights is None else self.weights.name,
+        }
+
+
 def simulated_task(
-    folder: Path, recipe: Recipe, seed: int, device: torch.device, processes: Processes = ALONE
+    sources: Sources, recipe: Recipe, seed: int, device: torch.device, processes: Processes = ALONE
 ) -> Task:
     """Train the default profile on all subjects but every eighth, test on those.
 
-    Raises InvalidInput when the folder holds no motion capture that can be read.
+    Raises InvalidInput when there is no motion capture that can be read, or the other sources do not fit.
     """
-    training, held_out = split_by_subject(read_mocap(folder))
-    points = _points(training)
-    unseen = _points(held_out or training)
-    log.info("%d frames to train on, %d of other subjects to test on.", len(points), len(unseen))
+    training, held_out = split_by_subject(read_mocap(sources.motion))
+    observed = sources.observed()
+    record = sources.record(training, observed)
+    log.info("%s frames to train on.", record["frames"])
     torch.manual_seed(seed)
-    model = new_model(Profile(KEYPOINTS, JOINTS[1:], STATURE, {}), recipe)
-    chances = torch.from_numpy(sampling_weights(training))
-    views = SimulatedViews(points, chances, recipe, seed, processes, device)
-    standardise(model, *views.sample(_SAMPLE))
-    record: dict[str, object] = {
-        "set": "motion capture",
-        "frames": len(points),
-        "held_out_subjects": sorted({clip.subject for clip in held_out}),
-    }
-    steps = max(1, len(points) // (recipe.batch_size * processes.count))
+    views = SimulatedViews(training, observed, recipe.batch_size, (seed, processes.rank), device)
+    if sources.weights is None:
+        model = new_model(Profile(KEYPOINTS, JOINTS[1:], STATURE, apparent_size=True), recipe)
+        standardise(model, *views.sample(_SAMPLE))
+    else:
+        model = full_body_model(sources.weights).requires_grad_(True)
+    record["held_out_subjects"] = sorted({clip.subject for clip in held_out})
+    steps = max(1, len(_points(training)) // (recipe.batch_size * processes.count))
+    test_error = partial(held_out_error, model.to(device), _points(held_out or training), seed)
+    return Task(model, views, steps, test_error, record, torch.float16)
 
-    def test_error(model: LiftingModel) -> float:
-        return held_out_error(model, unseen, seed)
 
-    return Task(model.to(device), views, steps, test_error, record, torch.float16)
+def full_body_model(weights: Path) -> LiftingModel:
+    """Weights of the default profile. Raises InvalidInput when they are of another."""
+    model = load_model(weights)
+    if model.profile.keypoints != KEYPOINTS or model.profile.joints != JOINTS[1:]:
+        raise InvalidInput(
+            f"{weights} does not read the keypoints that motion capture gives.",
+            "Name weights that training.train made of motion capture.",
+        )
+    return model
 
 
 def _points(clips: list[Clip]) -> Tensor:

@@ -17,6 +17,7 @@ from blender_addon.animation import build as build_module
 from blender_addon.animation.build import Placement, Result, build
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import read_motion
+from lifting_core.skeleton import BONE_NAMES, BONES, JOINTS
 
 Arrays = dict[str, Any]
 Make = Callable[..., tuple[Arrays, Result]]
@@ -38,13 +39,22 @@ def _joints(armature: bpy.types.Object, arrays: Arrays, frame: float) -> NDArray
     bpy.context.scene.frame_set(int(frame // 1), subframe=frame % 1)
     evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     joints = np.full((len(arrays["joint_names"]), 3), np.nan)
+    size = armature.data.bones["pelvis"].head_local.z / arrays["rest_joints"][0, 2]
     for name, head, tail in zip(
         arrays["bone_names"], arrays["bone_heads"], arrays["bone_tails"], strict=True
     ):
         bone = evaluated.pose.bones[str(name)]
         joints[head] = evaluated.matrix_world @ bone.head
         joints[tail] = evaluated.matrix_world @ bone.tail
+        turned = evaluated.matrix_world @ bone.matrix @ bone.bone.matrix_local.inverted()
+        for joint in _carried(str(name)):
+            joints[joint] = turned @ Vector(size * arrays["rest_joints"][joint])
     return joints
+
+
+def _carried(bone: str) -> list[int]:
+    """The joints that hang on a bone beside its ends, and so tell how it is turned."""
+    return [JOINTS.index(joint) for joint in BONES[BONE_NAMES.index(bone)].carried]
 
 
 def _curves(armature: bpy.types.Object) -> Any:
@@ -95,8 +105,10 @@ def test_bones_are_the_persons(make: Make) -> None:
         "left_clavicle",
         "left_upper_arm",
         "left_forearm",
+        "left_hand",
         "left_thigh",
         "left_shin",
+        "left_foot",
     }
 
 

@@ -227,6 +227,14 @@ def test_settings_are_sent_in_the_words_of_the_protocol(settings: Any) -> None:
     assert (chosen["fov"], chosen["start"], chosen["end"], chosen["step"]) == (60.0, 10, 20, 2)
 
 
+def test_the_file_of_a_detector_is_sent_if_it_reads_one(settings: Any) -> None:
+    settings.detector_weights = "/weights/../hourglass.safetensors"
+    assert "detector_weights" not in blender_addon.properties.engine_settings(settings)
+    settings.detector = "hourglass"
+    chosen = blender_addon.properties.engine_settings(settings)
+    assert (chosen["detector"], chosen["detector_weights"]) == ("hourglass", "/hourglass.safetensors")
+
+
 @pytest.mark.usefixtures("settings")
 def test_look_tells_what_the_clip_is(use_engine: UseEngine) -> None:
     use_engine("succeed")

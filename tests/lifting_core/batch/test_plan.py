@@ -25,7 +25,8 @@ def night(tmp_path: Path) -> Path:
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
-    for name in ("rig.blend", "map.json", "weights.safetensors"):
+    (folder / "found").mkdir()
+    for name in ("rig.blend", "map.json", "weights.safetensors", "found/1_keypoints.json"):
         (folder / name).write_text(name)
     jobs = folder / "jobs.toml"
     jobs.write_text(_jobs('"clips"', '"out/{name}.blend"'))
@@ -83,11 +84,14 @@ def test_touching_and_moving_change_nothing(night: Path, tmp_path: Path) -> None
 
 
 _RIGGED = 'rig = "rig.blend"\nmap = "map.json"\n[job.settings]\nweights = "weights.safetensors"\n'
+_DETECTED = 'detector = "file"\ndetector_weights = "found"\n'
 
 
-@pytest.mark.parametrize("file", ["clips/b.mp4", "rig.blend", "map.json", "weights.safetensors"])
+@pytest.mark.parametrize(
+    "file", ["clips/b.mp4", "rig.blend", "map.json", "weights.safetensors", "found/1_keypoints.json"]
+)
 def test_what_a_result_depends_on_changes_the_fingerprint(night: Path, file: str) -> None:
-    night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED))
+    night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED + _DETECTED))
     before = _prints(night)
     (night.parent / file).write_text("other")
     changed = [(old[0] == new[0], old[1] == new[1]) for old, new in zip(before, _prints(night), strict=True)]
@@ -128,6 +132,7 @@ def test_choices_and_the_version_change_the_fingerprint_but_not_the_files(
         (_jobs('"a.mp4"', '"rig.blend"', 'rig = "rig.blend"'), r"rig\.blend would be written twice or over"),
         (_jobs('"a.mp4"', '"{name}.blend"', 'rig = "no.blend"'), r"no\.blend does not exist\."),
         (_jobs('"a.mp4"', '"{name}.npz"', 'settings.weights = "no"'), r"no does not exist\."),
+        (_jobs('"a.mp4"', '"{name}.npz"', 'settings.detector_weights = "no"'), r"no does not exist\."),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_work(night: Path, text: str, sentence: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from lifting_core.batch.plan import Task, plan
 from lifting_core.batch.records import read_record
-from lifting_core.batch.work import Choices, clean_up, do
+from lifting_core.batch.work import Choices, do
 from lifting_core.errors import Cancelled
 from lifting_core.export import Blender
 from lifting_core.motion.motion import Motion
@@ -176,21 +176,3 @@ def test_a_machine_that_does_not_share_the_folder_says_so(
     assert record.error is not None
     assert "does not see" in record.error["message"]
     assert not (tmp_path / "jobs_batch").exists()
-
-
-def test_what_a_kill_leaves_is_removed_and_nothing_else(
-    tasks: Callable[[str], list[Task]], tmp_path: Path
-) -> None:
-    (task,) = tasks('input = "a.mp4"\noutput = "out/{person}/a.npz"\nperson = "all"')
-    folder = tmp_path / "out" / "0"
-    folder.mkdir(parents=True)
-    ours = [f".lift-pose-partial-{task.id}-12.npz", f".lift-pose-7-.lift-pose-partial-{task.id}-12.blend@"]
-    others = [".lift-pose-partial-0123456789abcdef-12.npz", "a.npz", f"{task.id}-.npz"]
-    for name in ours + others:
-        (folder / name).write_text("")
-    work = tmp_path / "jobs_batch" / "work" / task.id
-    work.mkdir(parents=True)
-    (work / "motion.npz").write_text("")
-    clean_up(task)
-    assert {path.name for path in folder.iterdir()} == {*others}
-    assert not work.exists()

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from lifting_core.detection import DETECTORS, open_detector
+from lifting_core.detection import DETECTORS, DetectorOptions, open_detector
 from lifting_core.errors import InvalidInput
 
 
@@ -21,7 +22,15 @@ def test_asking_for_the_names_loads_no_detector() -> None:
     assert result.stdout.split() == ["False", "False"]
 
 
-@pytest.mark.parametrize("name", DETECTORS)
-def test_every_named_detector_opens(name: str) -> None:
-    with open_detector(name) as detector:
+def test_the_default_opens_by_itself() -> None:
+    with open_detector() as detector:
         assert {"left_shoulder", "right_hip", "left_ankle"} <= set(detector.keypoint_names)
+
+
+@pytest.mark.parametrize("name", DETECTORS[1:])
+def test_the_others_ask_for_the_file_they_need(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=f"The detector {name} needs a file") as error:
+        open_detector(name)
+    assert "--detector-weights" in error.value.advice
+    with pytest.raises(InvalidInput, match="There is no"):
+        open_detector(name, options=DetectorOptions(tmp_path / "none"))

@@ -4,16 +4,31 @@ import pytest
 import torch
 
 from lifting_core.lifting.network import NetworkShape
+from lifting_core.lifting.temporal import TemporalShape
 from lifting_core.lifting.weights import LiftingModel, Profile
 
 KEYPOINTS = ("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "left_knee", "right_knee")
-JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "thorax", "neck")
+HUMAN36M_JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "thorax", "neck")
 
 
 @pytest.fixture
 def model() -> LiftingModel:
     """A small model with random weights."""
     torch.manual_seed(0)
-    profile = Profile(KEYPOINTS, JOINTS, 1.7, {"recipe": "none"})
-    model = LiftingModel(profile, NetworkShape(profile.features, 3 * len(JOINTS), width=32))
+    profile = Profile(KEYPOINTS, HUMAN36M_JOINTS, 1.7, {"recipe": "none"})
+    model = LiftingModel(profile, NetworkShape(profile.features, 3 * len(HUMAN36M_JOINTS), width=32))
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture
+def video_model() -> LiftingModel:
+    """A small model with a temporal network and with spreads, of random weights."""
+    torch.manual_seed(0)
+    profile = Profile(KEYPOINTS, HUMAN36M_JOINTS, 1.7, {}, apparent_size=True)
+    joints = len(HUMAN36M_JOINTS)
+    shape = NetworkShape(profile.features, 3 * joints, width=32, spread=joints)
+    temporal = TemporalShape(3 * (joints + len(KEYPOINTS)), 3 * joints, width=16, window=9, spread=joints)
+    model = LiftingModel(profile, shape, temporal)
+    assert model.temporal is not None
+    torch.nn.init.normal_(model.temporal.network.exit.weight, std=0.1)
     return model.eval().requires_grad_(False)

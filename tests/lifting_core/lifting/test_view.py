@@ -43,8 +43,8 @@ def test_features_do_not_depend_on_where_in_the_frame_the_person_stands(
     degrees: float, axis: str, seed: int
 ) -> None:
     confidence = torch.ones(1, 15).double()
-    middle, first = person_view(rays_of(person(seed)), confidence)
-    aside, second = person_view(rays_of(turned(person(seed), degrees, axis)), confidence)
+    middle, first, _ = person_view(rays_of(person(seed)), confidence)
+    aside, second, _ = person_view(rays_of(turned(person(seed), degrees, axis)), confidence)
     # Turning twice may leave a small roll between the two views, no other difference.
     roll = first[0] @ turned(second, -degrees, axis)[0].T
     torch.testing.assert_close(roll[2], torch.tensor([0.0, 0.0, 1.0]).double(), atol=1e-9, rtol=0)
@@ -55,18 +55,18 @@ def test_features_have_a_standard_size_and_missing_keypoints_no_say() -> None:
     confidence = torch.ones(1, 15).double()
     confidence[0, 3] = 0.05
     rays = rays_of(person())
-    features, rotation = person_view(rays, confidence)
+    features, rotation, _ = person_view(rays, confidence)
     present = [i for i in range(15) if i != 3]
     torch.testing.assert_close(features[0, present, :2].mean(0), torch.zeros(2).double())
     torch.testing.assert_close(features[0, present, :2].square().sum(1).mean(), torch.ones(()).double())
     assert (features[0, 3] == 0).all()
     rays[0, 3] = torch.tensor([50.0, -20.0, 1.0])
-    again, rotation_again = person_view(rays, confidence)
+    again, rotation_again, _ = person_view(rays, confidence)
     torch.testing.assert_close(again, features)
     torch.testing.assert_close(rotation_again, rotation)
 
 
 def test_nobody_in_sight_gives_finite_features() -> None:
-    features, rotation = person_view(torch.zeros(2, 15, 3), torch.zeros(2, 15))
+    features, rotation, _ = person_view(torch.zeros(2, 15, 3), torch.zeros(2, 15))
     assert torch.isfinite(features).all()
     assert torch.isfinite(rotation).all()

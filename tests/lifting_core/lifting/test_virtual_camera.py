@@ -15,7 +15,7 @@ from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.network import NetworkShape
 from lifting_core.lifting.virtual_camera import CENTRE, FOCAL_LENGTH, VirtualCamera
 from lifting_core.lifting.weights import LiftingModel, Profile, save_model
-from lifting_core.skeleton import JOINTS, mirrored
+from lifting_core.skeleton import HUMAN36M_JOINTS, mirrored
 
 HUMAN36M = np.array([[FOCAL_LENGTH, 0, CENTRE[0]], [0, FOCAL_LENGTH, CENTRE[1]], [0, 0, 1]])
 
@@ -26,7 +26,7 @@ def person() -> NDArray[np.float64]:
     side |= {"shoulder": (0.15, -0.45), "elbow": (0.43, -0.45), "wrist": (0.43, -0.2)}
     middle = {"pelvis": 0.0, "spine": -0.25, "thorax": -0.49, "neck": -0.6, "head": -0.72}
     points = []
-    for name in JOINTS:
+    for name in HUMAN36M_JOINTS:
         base = name.removeprefix("left_").removeprefix("right_")
         x, y = (0.0, middle[base]) if base in middle else side[base]
         points.append((-x if name.startswith("right_") else x, y - 0.45, 5.0 + 0.1 * np.sin(3 * y)))
@@ -37,7 +37,7 @@ def features(
     points: NDArray[np.float64], matrix: NDArray[np.float64] = HUMAN36M
 ) -> tuple[torch.Tensor, torch.Tensor]:
     directions = torch.from_numpy(rays(project(points, matrix), matrix)).float()
-    return VirtualCamera(JOINTS).features(directions, torch.ones(directions.shape[:2]))
+    return VirtualCamera(HUMAN36M_JOINTS).features(directions, torch.ones(directions.shape[:2]))
 
 
 def test_a_person_like_those_of_human36m_stays_as_seen() -> None:
@@ -68,19 +68,19 @@ def test_distance_hardly_matters() -> None:
 def test_missing_keypoints_take_the_place_of_the_mean_pose() -> None:
     directions = torch.from_numpy(rays(project(person(), HUMAN36M), HUMAN36M)).float()
     confidence = torch.ones(1, 17)
-    confidence[0, JOINTS.index("left_ankle")] = 0
-    directions[0, JOINTS.index("left_ankle")] = torch.tensor([9.0, 9.0, 1.0])
-    pixels, _ = VirtualCamera(JOINTS).features(directions, confidence)
-    expected = statistics().keypoints_mean[JOINTS.index("left_ankle")]
-    np.testing.assert_allclose(pixels[0, JOINTS.index("left_ankle")].numpy(), expected, atol=25)
+    confidence[0, HUMAN36M_JOINTS.index("left_ankle")] = 0
+    directions[0, HUMAN36M_JOINTS.index("left_ankle")] = torch.tensor([9.0, 9.0, 1.0])
+    pixels, _ = VirtualCamera(HUMAN36M_JOINTS).features(directions, confidence)
+    expected = statistics().keypoints_mean[HUMAN36M_JOINTS.index("left_ankle")]
+    np.testing.assert_allclose(pixels[0, HUMAN36M_JOINTS.index("left_ankle")].numpy(), expected, atol=25)
     whole, _ = features(person())
-    rest = [i for i, name in enumerate(JOINTS) if name != "left_ankle"]
+    rest = [i for i, name in enumerate(HUMAN36M_JOINTS) if name != "left_ankle"]
     assert (pixels[0, rest] - whole[0, rest]).abs().max() < 5
 
 
 def test_the_mirrored_person_stands_in_the_same_place() -> None:
-    order = [JOINTS.index(mirrored(name)) for name in JOINTS]
-    camera = VirtualCamera(JOINTS)
+    order = [HUMAN36M_JOINTS.index(mirrored(name)) for name in HUMAN36M_JOINTS]
+    camera = VirtualCamera(HUMAN36M_JOINTS)
     pixels, _ = features(person())
     flipped, _ = features(person()[:, order] * [-1, 1, 1])
     assert (camera.mirrored(pixels) - flipped).abs().max() < 0.5
@@ -88,8 +88,8 @@ def test_the_mirrored_person_stands_in_the_same_place() -> None:
 
 def pixel_model(axes: str = "camera") -> LiftingModel:
     torch.manual_seed(0)
-    names = tuple(name for name in JOINTS if name != "neck")
-    profile = Profile(names, JOINTS[1:], 1.7, {}, "pixels", axes)  # type: ignore[arg-type]
+    names = tuple(name for name in HUMAN36M_JOINTS if name != "neck")
+    profile = Profile(names, HUMAN36M_JOINTS[1:], 1.7, {}, "pixels", axes)  # type: ignore[arg-type]
     model = LiftingModel(profile, NetworkShape(profile.features, 48, width=32, batch_norm_epsilon=1e-3))
     model.input_mean.fill_(500)
     model.input_deviation.fill_(100)
@@ -100,16 +100,19 @@ def test_weights_that_read_pixels_lift_any_detector_s_keypoints(tmp_path: Path) 
     save_model(pixel_model(), tmp_path / "w.safetensors", torch.float32)
     lifter = Lifter.load(tmp_path / "w.safetensors", "cpu")
     assert lifter.profile.input == "pixels"
-    names = ["nose", *(name for name in JOINTS if name.startswith(("left", "right")))]
-    columns = [JOINTS.index("neck"), *(JOINTS.index(name) for name in names[1:])]
+    names = ["nose", *(name for name in HUMAN36M_JOINTS if name.startswith(("left", "right")))]
+    columns = [HUMAN36M_JOINTS.index("neck"), *(HUMAN36M_JOINTS.index(name) for name in names[1:])]
     matrix = camera_matrix(900, 1280, 720)
     points = project(person()[:, columns], matrix).repeat(3, 0)
     confidence = np.ones(points.shape[:2])
     confidence[1] = 0
     lifted = lifter.lift(names, points, confidence, matrix)
-    assert np.isfinite(lifted.joints[[0, 2]]).all()
+    given = len(HUMAN36M_JOINTS)
+    assert np.isfinite(lifted.joints[[0, 2], :given]).all()
     assert np.isnan(lifted.joints[1]).all()
-    assert lifted.confidence == pytest.approx(np.array([1, 0, 1])[:, None].repeat(len(JOINTS), 1))
+    assert np.isnan(lifted.joints[:, given:]).all()
+    assert lifted.confidence[:, :given] == pytest.approx(np.array([1, 0, 1])[:, None].repeat(given, 1))
+    assert (lifted.confidence[:, given:] == 0).all(), "the model does not give these"
     with pytest.raises(InvalidInput, match="not those that the weights read"):
         lifter.lift(["paw"], points[:, :1], confidence[:, :1], matrix)
 

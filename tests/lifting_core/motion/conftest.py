@@ -15,8 +15,17 @@ from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 
 Array = NDArray[np.float64]
 
-KEYPOINT_NAMES = ("nose", *LIMB_JOINTS)
+KEYPOINT_NAMES = (
+    "nose",
+    *LIMB_JOINTS,
+    *(
+        f"{side}_{part}"
+        for side in ("left", "right")
+        for part in ("ear", "heel", "foot_index", "index", "pinky")
+    ),
+)
 THIGH, SHIN, UPPER_ARM, FOREARM, SOLE = 0.44, 0.45, 0.28, 0.25, 0.085
+HEEL, TOE = (0.0039, -0.0621, -0.0416), (-0.0239, 0.1958, -0.0583)  # outward, ahead and up from the ankle
 STRIDE_TIME, STANCE, SPEED = 1.1, 0.6, 1.0
 
 
@@ -26,7 +35,7 @@ class Walk:
 
     time: Array
     joints: Array
-    """(T, 17, 3)"""
+    """(T, 28, 3)"""
     contacts: Array
     """(T, 2) 1 where the left or right foot stands, else 0."""
 
@@ -37,15 +46,16 @@ class Filmed:
 
     observation: Observation
     joints: Array
-    """(T, 17, 3) in camera axes, absolute."""
+    """(T, 28, 3) in camera axes, absolute."""
     up: Array
     """(3,) against gravity, in camera axes."""
     person: float
     """The person's height in pixels."""
 
 
-def _ankle(time: Array, phase: float) -> tuple[Array, Array, Array]:
-    """(T,) how far an ankle is forward of the start and above the floor, and whether it stands."""
+def _ankle(time: Array, phase: float) -> tuple[Array, Array, Array, Array]:
+    """(T,) how far an ankle is forward of the start and above the floor, how far the toes point down (rad),
+    and whether the foot stands."""
     cycle = time / STRIDE_TIME + phase
     part = cycle - np.floor(cycle)
     swing = np.clip((part - STANCE) / (1 - STANCE), 0, 1)
@@ -54,6 +64,7 @@ def _ankle(time: Array, phase: float) -> tuple[Array, Array, Array]:
     return (
         forward + stride * STANCE / 2,
         SOLE + 0.1 * np.sin(np.pi * swing) ** 2,
+        0.4 * np.sin(np.pi * swing) ** 2,
         (part <= STANCE).astype(float),
     )
 
@@ -73,15 +84,28 @@ def _knee(hip: Array, ankle: Array) -> Array:
 def make_walk(time: Array) -> Walk:
     ahead = SPEED * time
     at = {"pelvis": np.column_stack([0 * time, -ahead, 0.88 + 0 * time])}
-    trunk = {"spine": (0.0, 0.23), "thorax": (0.0, 0.49), "neck": (0.07, 0.59), "head": (0.04, 0.7)}
+    trunk = {
+        "spine": (0.0, 0.23),
+        "thorax": (0.0, 0.49),
+        "skull": (0.04, 0.67),
+        "neck": (0.155, 0.646),
+        "head": (0.046, 0.795),
+    }
     for name, (ahead_of_pelvis, above) in trunk.items():
         at[name] = at["pelvis"] + [0, -ahead_of_pelvis, above]
     contacts = []
     for side, sign, phase in (("left", 1, 0.0), ("right", -1, 0.5)):
-        forward, height, stands = _ankle(time, phase)
+        forward, height, pitch, stands = _ankle(time, phase)
         contacts.append(stands)
+        at[f"{side}_ear"] = at["skull"] + [sign * 0.074, 0, 0]
         at[f"{side}_hip"] = at["pelvis"] + [sign * 0.12, 0, 0]
         at[f"{side}_ankle"] = np.column_stack([sign * 0.12 + 0 * time, -forward, height])
+        for end, (outward, ahead_of_ankle, above) in (("heel", HEEL), ("toe", TOE)):
+            flat = ahead_of_ankle * np.cos(pitch) + above * np.sin(pitch)
+            aloft = above * np.cos(pitch) - ahead_of_ankle * np.sin(pitch)
+            at[f"{side}_{end}"] = at[f"{side}_ankle"] + np.column_stack(
+                [sign * outward + 0 * time, -flat, aloft]
+            )
         at[f"{side}_knee"] = _knee(at[f"{side}_hip"], at[f"{side}_ankle"])
         swing = -0.5 * np.cos(2 * np.pi * (time / STRIDE_TIME + phase - STANCE / 2))
         elbow = swing + 0.4 + 0.2 * np.sin(2 * np.pi * time / STRIDE_TIME)
@@ -92,7 +116,20 @@ def make_walk(time: Array) -> Walk:
         ):
             down = np.column_stack([0 * time, -np.sin(angle), -np.cos(angle)])
             at[f"{side}_{end}"] = at[f"{side}_{start}"] + length * down
+        front = np.column_stack([0 * time, -np.cos(elbow), np.sin(elbow)])
+        at[f"{side}_hand"] = at[f"{side}_wrist"] + 0.105 * down
+        at[f"{side}_index"] = at[f"{side}_hand"] + 0.0355 * front + 0.0066 * down
     return Walk(time, np.stack([at[name] for name in JOINTS], axis=1), np.column_stack(contacts))
+
+
+def _point(joints: Array, keypoint: str) -> Array:
+    """(T, 3) where what a detector marks is."""
+    side, _, part = keypoint.partition("_")
+    if part == "pinky":  # the hand lies midway between the knuckles
+        return 2 * joints[:, JOINTS.index(f"{side}_hand")] - joints[:, JOINTS.index(f"{side}_index")]
+    names = {"nose": "neck", f"{side}_foot_index": f"{side}_toe"}
+    point: Array = joints[:, JOINTS.index(names.get(keypoint, keypoint))]
+    return point
 
 
 def film_walk(
@@ -106,7 +143,7 @@ def film_walk(
     pixel_noise: float = 0.0,
     seed: int = 0,
 ) -> Filmed:
-    """Film joints (T, 17, 3) in world axes from a direction; angles in radians.
+    """Film joints (T, 28, 3) in world axes from a direction; angles in radians.
 
     `noise` is the standard deviation of lifted joints in metres, `pixel_noise` that of keypoints.
     """
@@ -119,8 +156,7 @@ def film_walk(
     axes = turn @ axes
     camera = (joints - joints[:, 0].mean(0)) @ axes.T + [0, 0, distance]
     matrix = camera_matrix(1200, 1280, 960)
-    columns = [JOINTS.index("neck" if name == "nose" else name) for name in KEYPOINT_NAMES]
-    keypoints = project(camera[:, columns], matrix)
+    keypoints = project(np.stack([_point(camera, name) for name in KEYPOINT_NAMES], axis=1), matrix)
     keypoints += random.normal(size=keypoints.shape) * pixel_noise
     lifted = camera + random.normal(size=camera.shape) * noise
     count = len(time)

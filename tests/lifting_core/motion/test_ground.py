@@ -12,9 +12,11 @@ from lifting_core.skeleton import JOINTS
 
 ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 LENGTHS = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.12, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.18, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
+    "forearm": 0.25, "hand": 0.085, "thigh": 0.44, "shin": 0.45, "foot": 0.19, "hip": 0.12, "nose": 0.11,
+    "ear": 0.072, "heel": 0.085, "index": 0.092, "sole": 0.085,
 }  # fmt: skip
+STANDING_ANKLES = np.array([0.085, 0.085])
 STANDING = rest_pose(LENGTHS).joints
 TIME = np.arange(0, 4, 1 / 30)
 
@@ -23,7 +25,7 @@ def _error(filmed: Any, joints: Any = None) -> float:
     """Degrees between the found and the true up direction."""
     joints = filmed.joints if joints is None else joints
     count = len(joints)
-    up = up_direction(TIME[:count], joints - joints[:, :1], joints[:, 0], np.full((count, 17), 0.9))
+    up = up_direction(TIME[:count], joints - joints[:, :1], joints[:, 0], np.full((count, len(JOINTS)), 0.9))
     assert np.linalg.norm(up) == pytest.approx(1)
     return float(np.degrees(np.arccos(min(1.0, up @ filmed.up))))
 
@@ -71,7 +73,7 @@ def test_world_axes_are_a_rotation_in_which_the_person_faces_minus_y(
 
 
 def test_somebody_lying_on_the_side_still_gets_axes() -> None:
-    joints = np.zeros((1, 17, 3))
+    joints = np.zeros((1, len(JOINTS), 3))
     for side, sign in (("left", 1), ("right", -1)):
         joints[0, JOINTS.index(f"{side}_hip"), 1] = joints[0, JOINTS.index(f"{side}_shoulder"), 1] = -sign
     axes = world_axes(np.array([0, -1.0, 0]), np.zeros(1), joints)
@@ -81,7 +83,7 @@ def test_somebody_lying_on_the_side_still_gets_axes() -> None:
 def test_floor_under_a_walker_and_a_jumper(walk: Callable[..., Any]) -> None:
     ankles = walk(TIME).joints[:, ANKLES] + np.array([0, 0, 3.0])
     sure = np.ones((len(TIME), 2))
-    assert floor_height(TIME, ankles, sure, 0.085) == pytest.approx(3, abs=0.01)
+    assert floor_height(TIME, ankles, sure, STANDING_ANKLES) == pytest.approx(3, abs=0.01)
     jump = np.zeros((len(TIME), 2, 3))
     jump[..., 2] = 0.085 + 0.4 * np.abs(np.sin(3 * TIME))[:, None]
-    assert floor_height(TIME, jump, sure, 0.085) == pytest.approx(0, abs=0.08)
+    assert floor_height(TIME, jump, sure, STANDING_ANKLES) == pytest.approx(0, abs=0.08)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -10,8 +10,9 @@ from lifting_core.motion.proportions import rest_pose
 from lifting_core.skeleton import BONES, JOINTS
 
 LENGTHS = {
-    "pelvis": 0.2, "spine": 0.3, "neck": 0.12, "head": 0.13, "clavicle": 0.16, "upper_arm": 0.29,
-    "forearm": 0.24, "hip": 0.11, "thigh": 0.41, "shin": 0.43, "sole": 0.08,
+    "pelvis": 0.2, "spine": 0.3, "neck": 0.17, "head": 0.13, "clavicle": 0.16, "upper_arm": 0.29,
+    "forearm": 0.24, "hand": 0.09, "thigh": 0.41, "shin": 0.43, "foot": 0.2, "hip": 0.11, "nose": 0.1,
+    "ear": 0.07, "heel": 0.08, "index": 0.1, "sole": 0.08,
 }  # fmt: skip
 
 
@@ -27,6 +28,7 @@ def _matrix(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_follows_the_convention_of_the_architecture(seed: int) -> None:
     """G[b] = G[parent] inverse(R[parent]) R[b] q[b], in 4 x 4 matrices as Blender composes them."""
@@ -54,7 +56,10 @@ def test_follows_the_convention_of_the_architecture(seed: int) -> None:
         tail = posed[bone.name] @ [0, length, 0, 1]
         np.testing.assert_allclose(joints[JOINTS.index(bone.head)], posed[bone.name][:3, 3], atol=1e-12)
         np.testing.assert_allclose(joints[JOINTS.index(bone.tail)], tail[:3], atol=1e-12)
-    assert len(names) == 14
+        for joint in map(JOINTS.index, bone.carried):
+            hanging = posed[bone.name] @ np.linalg.inv(at_rest[bone.name]) @ [*rest.joints[joint], 1]
+            np.testing.assert_allclose(joints[joint], hanging[:3], atol=1e-12)
+    assert len(names) == 18
 
 
 def test_no_rotation_is_the_rest_pose() -> None:

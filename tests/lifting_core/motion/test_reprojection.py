@@ -13,16 +13,16 @@ LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
 
 
 def _walker(film: Callable[..., Any], walk: Callable[..., Any]) -> tuple[Any, Any, dict[str, float]]:
-    """(T, 17, 3) joints in the camera's axes, (T, 17, 2) rays, and bone lengths."""
+    """(T, 28, 3) joints in the camera's axes, (T, 28, 2) rays, and bone lengths."""
     time = np.arange(60) / 30
     joints = film(time, walk(time).joints).joints
-    return joints, joints[..., :2] / joints[..., 2:], bone_lengths(joints, np.ones((60, 17)))
+    return joints, joints[..., :2] / joints[..., 2:], bone_lengths(joints, np.ones((60, len(JOINTS))))
 
 
 def test_right_joints_stay_where_they_are(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
     joints, rays, lengths = _walker(film, walk)
     relative = joints - joints[:, :1]
-    fitted = agree_with_picture(relative, joints[:, 0], rays, np.ones((60, 17)), lengths)
+    fitted = agree_with_picture(relative, joints[:, 0], rays, np.ones((60, len(JOINTS))), lengths)
     assert np.linalg.norm(fitted - relative, axis=2).mean() < 0.01
 
 
@@ -34,7 +34,7 @@ def test_brings_noisy_joints_nearer_to_the_picture_and_to_the_truth(
     noisy = truth + np.random.default_rng(0).normal(size=joints.shape) * 0.04
     noisy -= noisy[:, :1]
     root = joints[:, 0]
-    fitted = agree_with_picture(noisy, root, rays, np.ones((60, 17)), lengths)
+    fitted = agree_with_picture(noisy, root, rays, np.ones((60, len(JOINTS))), lengths)
 
     def off_the_rays(relative: Any) -> float:
         placed = relative + root[:, None]
@@ -50,7 +50,7 @@ def test_bones_get_their_lengths_even_where_nothing_is_seen(
 ) -> None:
     joints, rays, lengths = _walker(film, walk)
     noisy = joints - joints[:, :1] + np.random.default_rng(0).normal(size=joints.shape) * 0.04
-    fitted = agree_with_picture(noisy, joints[:, 0], rays, np.zeros((60, 17)), lengths)
+    fitted = agree_with_picture(noisy, joints[:, 0], rays, np.zeros((60, len(JOINTS))), lengths)
     bones = np.linalg.norm(fitted[:, 1:] - fitted[:, list(JOINT_PARENTS[1:])], axis=2)
     np.testing.assert_allclose(bones.std(axis=0), 0, atol=1e-9)
     assert bones[0, JOINTS.index("left_knee") - 1] == np.float64(lengths["thigh"]).round(12) or np.isclose(

@@ -14,24 +14,26 @@ from scipy.spatial.transform import Rotation
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.proportions import rest_pose
 from lifting_core.motion.rotations import solve_rotations
-from lifting_core.skeleton import BONE_NAMES, JOINTS
+from lifting_core.skeleton import BONE_NAMES, BONE_PARENTS, JOINTS
 
 Array = NDArray[np.float64]
 
 LENGTHS = {
-    "pelvis": 0.23, "spine": 0.26, "neck": 0.12, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
-    "forearm": 0.25, "hip": 0.12, "thigh": 0.44, "shin": 0.45, "sole": 0.085,
+    "pelvis": 0.23, "spine": 0.26, "neck": 0.18, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
+    "forearm": 0.25, "hand": 0.085, "thigh": 0.44, "shin": 0.45, "foot": 0.19, "hip": 0.12, "nose": 0.11,
+    "ear": 0.072, "heel": 0.085, "index": 0.092, "sole": 0.085,
 }  # fmt: skip
 HINGES = [BONE_NAMES.index(f"{side}_{bone}") for side in ("left", "right") for bone in ("forearm", "shin")]
 # The largest turn about x, y and z in degrees; hinges bend from 20 to 120 about x.
 LIMITS = {
-    "pelvis": (30, 180, 30), "spine": (30, 20, 20), "neck": (20, 30, 15), "head": (15, 0, 0),
-    "clavicle": (10, 0, 10), "upper_arm": (50, 40, 50), "thigh": (50, 30, 30),
+    "pelvis": (30, 180, 30), "spine": (30, 20, 20), "neck": (20, 0, 15), "head": (30, 60, 20),
+    "clavicle": (10, 0, 10), "upper_arm": (50, 40, 50), "hand": (50, 80, 25), "thigh": (50, 30, 30),
+    "foot": (40, 20, 20),
 }  # fmt: skip
 
 
 def _random_motion(seed: int, frames: int = 90) -> Array:
-    """(T, 14, 4) smooth rotations within the limits, at 30 frames a second."""
+    """(T, 18, 4) smooth rotations within the limits, at 30 frames a second."""
     random = np.random.default_rng(seed)
     rotations = np.empty((frames, len(BONE_NAMES), 4))
     for index, name in enumerate(BONE_NAMES):
@@ -52,7 +54,7 @@ def _solve(rest: RestPose, joints: Array, confidence: float = 0.9) -> Array:
 
 
 def _steps(rotations: Array) -> Array:
-    """(T - 1, 14) degrees from frame to frame."""
+    """(T - 1, 18) degrees from frame to frame."""
     cosine = np.abs((rotations[1:] * rotations[:-1]).sum(-1)).clip(0, 1)
     return np.asarray(np.degrees(2 * np.arccos(cosine)))
 
@@ -102,6 +104,82 @@ def test_directions_of_a_walkers_bones(walk: Callable[..., Any]) -> None:
             wanted, got = joints[:, b] - joints[:, a], posed[:, b] - posed[:, a]
             cosine = (wanted * got).sum(1) / np.linalg.norm(wanted, axis=1) / np.linalg.norm(got, axis=1)
             assert np.degrees(np.arccos(cosine.clip(-1, 1))).max() < 2
+
+
+def _global(rest: RestPose, rotations: Array, bone: str) -> Rotation:
+    """The world orientation of a posed bone, by the rule of docs/architecture.md."""
+    index = BONE_NAMES.index(bone)
+    own = Rotation.from_quat(rotations[:, index, [1, 2, 3, 0]])
+    parent = BONE_PARENTS[index]
+    if parent < 0:
+        return rest.rotations[index] * own
+    above = _global(rest, rotations, BONE_NAMES[parent])
+    return above * rest.rotations[parent].inv() * rest.rotations[index] * own
+
+
+ENDS = ["head", *(f"{side}_{end}" for side in ("left", "right") for end in ("hand", "foot"))]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_head_hands_and_feet_turn_as_they_were_turned(seed: int) -> None:
+    """Head turn and nod, palm direction, foot pitch and roll: orientations come back from the joints."""
+    rest = rest_pose(LENGTHS)
+    truth = _random_motion(seed)
+    solved = _solve(rest, pose(rest, truth, np.zeros((len(truth), 3))))
+    for end in ENDS:
+        apart = _global(rest, solved, end) * _global(rest, truth, end).inv()
+        assert np.degrees(apart.magnitude()).mean() < (4 if end.endswith("foot") else 2), end
+
+
+def test_a_foot_rolls_within_limits() -> None:
+    rest = rest_pose(LENGTHS)
+    joints = np.tile(rest.joints, (30, 1, 1))
+    heel, toe, ankle = (JOINTS.index(f"left_{part}") for part in ("heel", "toe", "ankle"))
+    axis = joints[0, toe] - joints[0, heel]
+    flip = Rotation.from_rotvec(np.radians(80) * axis / np.linalg.norm(axis))
+    joints[:, [heel, toe]] = joints[0, ankle] + flip.apply(joints[0, [heel, toe]] - joints[0, ankle])
+    solved = _solve(rest, joints)[:, BONE_NAMES.index("left_foot")]
+    roll = np.degrees(2 * np.arctan2(solved[:, 2], solved[:, 0]))
+    assert np.abs(roll).max() <= 35.001
+    assert np.abs(roll).max() > 30
+
+
+@pytest.mark.parametrize("turn", [-70, -30, 30, 70])
+def test_neck_and_head_share_a_turn_of_the_head(turn: float) -> None:
+    rest = rest_pose(LENGTHS)
+    rotations = np.tile([1.0, 0, 0, 0], (20, len(BONE_NAMES), 1))
+    about = Rotation.from_euler("y", turn, degrees=True).as_quat()[[3, 0, 1, 2]]
+    rotations[:, BONE_NAMES.index("head")] = about
+    joints = pose(rest, rotations, np.zeros((20, 3)))
+    solved = _solve(rest, joints)
+    np.testing.assert_allclose(pose(rest, solved, np.zeros((20, 3))), joints - joints[:, :1], atol=2e-3)
+    neck = Rotation.from_quat(solved[:, BONE_NAMES.index("neck")][:, [1, 2, 3, 0]]).as_rotvec(degrees=True)
+    np.testing.assert_allclose(neck, np.tile([0, turn / 2, 0], (20, 1)), atol=4)
+
+
+@pytest.mark.parametrize("turn", [-50, 0, 50])
+def test_the_knee_of_a_straight_leg_points_where_the_foot_points(turn: float) -> None:
+    rest = rest_pose(LENGTHS)
+    rotations = np.tile([1.0, 0, 0, 0], (20, len(BONE_NAMES), 1))
+    about = Rotation.from_euler("y", turn, degrees=True).as_quat()[[3, 0, 1, 2]]
+    rotations[:, BONE_NAMES.index("left_thigh")] = about
+    joints = pose(rest, rotations, np.zeros((20, 3)))
+    thigh = _solve(rest, joints)[:, BONE_NAMES.index("left_thigh")]
+    np.testing.assert_allclose(np.degrees(2 * np.arctan2(thigh[:, 2], thigh[:, 0])), turn, atol=2)
+
+
+def test_hands_and_feet_that_are_not_seen_keep_their_rest_pose() -> None:
+    rest, truth = rest_pose(LENGTHS), _random_motion(3)
+    joints = pose(rest, truth, np.zeros((len(truth), 3)))
+    confidence = np.full(joints.shape[:2], 0.9)
+    for side in ("left", "right"):
+        for part in ("hand", "index", "heel", "toe"):
+            confidence[:, JOINTS.index(f"{side}_{part}")] = 0
+            joints[:, JOINTS.index(f"{side}_{part}")] = 7.0
+    solved = solve_rotations(rest, np.arange(len(joints)) / 30, joints - joints[:, :1], confidence)
+    for end in ENDS[1:]:
+        np.testing.assert_allclose(np.abs(solved[:, BONE_NAMES.index(end), 0]), 1, atol=1e-9)
 
 
 def _arm_swing(bend: Array) -> tuple[RestPose, Array]:
@@ -168,7 +246,7 @@ def test_a_leg_raised_past_where_swings_are_ambiguous_does_not_flip() -> None:
 def test_limbs_that_are_not_seen_rest() -> None:
     rest = rest_pose(LENGTHS)
     joints = np.tile(rest.joints, (30, 1, 1))
-    confidence = np.full((30, 17), 0.9)
+    confidence = np.full((30, len(JOINTS)), 0.9)
     for side in ("left", "right"):
         for part in ("knee", "ankle"):
             joints[:, JOINTS.index(f"{side}_{part}")] = np.random.default_rng(0).normal(size=(30, 3))
@@ -190,8 +268,11 @@ def test_single_frames(count: int) -> None:
 @given(st.integers(0, 10_000))
 def test_any_joints_give_finite_rotations(seed: int) -> None:
     random = np.random.default_rng(seed)
-    joints = random.normal(size=(20, 17, 3)) * 10.0 ** random.integers(-3, 2)
+    joints = random.normal(size=(20, len(JOINTS), 3)) * 10.0 ** random.integers(-3, 2)
     solved = solve_rotations(
-        rest_pose(LENGTHS), np.cumsum(random.uniform(0.001, 1, 20)), joints, random.uniform(0, 1, (20, 17))
+        rest_pose(LENGTHS),
+        np.cumsum(random.uniform(0.001, 1, 20)),
+        joints,
+        random.uniform(0, 1, (20, len(JOINTS))),
     )
     np.testing.assert_allclose(np.linalg.norm(solved, axis=2), 1, atol=1e-9)

@@ -15,7 +15,7 @@ from lifting_core.lifting.camera import project
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
 from lifting_core.motion.solve import Observation, solve
-from lifting_core.skeleton import BONE_NAMES, JOINTS, LIMB_JOINTS
+from lifting_core.skeleton import BONE_NAMES, HUMAN36M_JOINTS, JOINTS, LIMB_JOINTS
 
 TIME = np.arange(0, 3, 1 / 30)
 LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
@@ -33,6 +33,11 @@ def _jitter(joints: Any) -> float:
 def _steps(motion: Motion) -> Any:
     rotations = motion.rotations[motion.present].astype(np.float64)
     return np.degrees(2 * np.arccos(np.abs((rotations[1:] * rotations[:-1]).sum(-1)).clip(0, 1)))
+
+
+def _apart(a: Any, b: Any) -> Any:
+    """(T,) degrees between directions of any length."""
+    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1), (a * b).sum(-1)))
 
 
 def _check_one_pose(motion: Motion) -> None:
@@ -72,7 +77,7 @@ def test_noisy_walk(azimuth: float, film: Callable[..., Any], walk: Callable[...
     assert error.mean() < 0.6 * before.mean()
     assert np.linalg.norm(motion.joints_camera - filmed.joints, axis=2).mean() < 0.1
     pixels = project(motion.joints_camera[:, LIMBS], seen.camera_matrix)
-    off = np.linalg.norm(pixels - seen.keypoints[:, 1:], axis=2)
+    off = np.linalg.norm(pixels - seen.keypoints[:, 1:13], axis=2)
     assert np.median(off) < 0.012 * filmed.person
     assert _jitter(motion.joints_camera) < 0.2 * _jitter(seen.joints)
     assert np.degrees(np.arccos(motion.camera_from_world[:3, 2] @ filmed.up)) < 4
@@ -171,6 +176,77 @@ def test_upper_body_alone_gets_plausible_legs(film: Callable[..., Any], walk: Ca
     assert _steps(motion).max() < 45
 
 
+def test_joints_that_the_weights_do_not_give_are_solved_without(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    """The body is as good as with them; hands and feet rest; and they are said to be unknown."""
+    filmed = film(TIME, walk(TIME).joints, noise=0.01, pixel_noise=2.0)
+    whole = solve(filmed.observation)
+    extra = [JOINTS.index(name) for name in JOINTS[len(HUMAN36M_JOINTS) :]]
+    joints, confidence = filmed.observation.joints.copy(), filmed.observation.joint_confidence.copy()
+    joints[:, extra], confidence[:, extra] = np.nan, 0
+    motion = solve(dataclasses.replace(filmed.observation, joints=joints, joint_confidence=confidence))
+    _check_one_pose(motion)
+    assert motion.present.all()
+    assert (motion.joint_confidence[:, extra] == 0).all()
+    assert (motion.joint_confidence[:, : len(HUMAN36M_JOINTS)] > 0).all()
+    body = np.linalg.norm(motion.joints_world - whole.joints_world, axis=2)[:, LIMBS]
+    assert body.mean() < 0.015
+    for end in ("left_hand", "right_hand", "left_foot", "right_foot"):
+        np.testing.assert_allclose(motion.rotations[:, BONE_NAMES.index(end), 0], 1, atol=1e-6)
+    head = Rotation.from_quat(motion.rotations[:, BONE_NAMES.index("head")][:, [1, 2, 3, 0]])
+    assert np.degrees(head.magnitude()).mean() < 15, "the walker looks ahead"
+
+
+def test_a_turned_head_open_palms_and_raised_toes_come_back(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    """Directions within 6 degrees of the truth, on the median frame, from noisy joints of all the body."""
+    joints = walk(TIME).joints
+    turned = {"neck": "skull", "head": "skull", "left_ear": "skull", "right_ear": "skull"}
+    turned |= {f"left_{end}": "left_wrist" for end in ("hand", "index")}
+    turns = {"skull": Rotation.from_euler("zx", [50, 15], degrees=True)}
+    turns["left_wrist"] = Rotation.from_euler("xz", [30, 60], degrees=True)
+    for name, anchor in turned.items():
+        lever = joints[:, JOINTS.index(name)] - joints[:, JOINTS.index(anchor)]
+        joints[:, JOINTS.index(name)] = joints[:, JOINTS.index(anchor)] + turns[anchor].apply(lever)
+    filmed = film(TIME, joints, noise=0.01, pixel_noise=1.5)
+    solved, truth = solve(filmed.observation).joints_camera, filmed.joints
+    pairs = [
+        ("skull", "neck"),
+        ("right_ear", "left_ear"),
+        ("left_heel", "left_toe"),
+        ("left_wrist", "left_hand"),
+    ]
+    for start, end in pairs:
+        ways = [j[:, JOINTS.index(end)] - j[:, JOINTS.index(start)] for j in (solved, truth)]
+        assert np.median(_apart(*ways)) < 6, end
+    palms = [
+        np.cross(
+            *(
+                j[:, JOINTS.index(f"left_{end}")] - j[:, JOINTS.index("left_wrist")]
+                for end in ("hand", "index")
+            )
+        )
+        for j in (solved, truth)
+    ]
+    assert np.median(_apart(*palms)) < 12
+
+
+def test_the_floor_is_where_heels_and_toes_stand(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    """Standing on tiptoe all the time: toes on the floor, ankles far above where they are on flat feet."""
+    joints = np.tile(walk(np.array([0.0])).joints, (len(TIME), 1, 1))
+    for side in ("left", "right"):
+        parts = [JOINTS.index(f"{side}_{part}") for part in ("heel", "toe")]
+        ankle = joints[:, [JOINTS.index(f"{side}_ankle")]]
+        down = Rotation.from_euler("x", 40, degrees=True)
+        joints[:, parts] = ankle + down.apply((joints[:, parts] - ankle).reshape(-1, 3)).reshape(-1, 2, 3)
+    motion = solve(film(TIME, joints, azimuth=1.2).observation)
+    toes = motion.joints_world[:, [JOINTS.index("left_toe"), JOINTS.index("right_toe")], 2]
+    assert np.median(toes.min(axis=1)) == pytest.approx(0.027, abs=0.02)
+    assert (motion.contacts.max(axis=1) > 0.5).mean() > 0.9
+
+
 def test_nobody_there_is_said(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
     seen = film(TIME, walk(TIME).joints).observation
     with pytest.raises(InvalidInput, match="no frame"):
@@ -207,10 +283,10 @@ def test_whatever_was_lifted_the_result_is_one_finite_pose(seed: int) -> None:
     random = np.random.default_rng(seed)
     count = int(random.integers(1, 30))
     names = ("nose", "left_eye", *LIMB_JOINTS)
-    joints = random.normal(size=(count, 17, 3)) * 0.5
+    joints = random.normal(size=(count, len(JOINTS), 3)) * 0.5
     joints -= joints[:, :1]
     joints[random.uniform(size=count) < 0.2] = np.nan
-    joints[0] = random.normal(size=(17, 3)) * 0.3
+    joints[0] = random.normal(size=(len(JOINTS), 3)) * 0.3
     camera = np.array([[900.0, 0, 640], [0, 900, 360], [0, 0, 1]])
     keypoints = random.uniform(0, 700, (count, len(names), 2))
     keypoints[0, 2:] = project(joints[0, LIMBS] + [0, 0, 6.0], camera)
@@ -223,7 +299,7 @@ def test_whatever_was_lifted_the_result_is_one_finite_pose(seed: int) -> None:
         image_size=(1280, 720),
         camera_matrix=camera,
         joints=joints,
-        joint_confidence=random.uniform(0, 1, (count, 17)),
+        joint_confidence=random.uniform(0, 1, (count, len(JOINTS))),
         keypoint_names=names,
         keypoints=keypoints,
         keypoint_confidence=trust,

@@ -12,12 +12,12 @@ from lifting_core.lifting.camera import rays
 from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 
-SURE = np.ones((1, 17))
+SURE = np.ones((1, len(JOINTS)))
 
 
 @given(st.integers(0, 10_000), st.tuples(st.floats(-3, 3), st.floats(-2, 2), st.floats(1.5, 30)))
 def test_finds_the_position_exactly(seed: int, position: tuple[float, float, float]) -> None:
-    joints = np.random.default_rng(seed).uniform(-0.8, 0.8, (1, 17, 3))
+    joints = np.random.default_rng(seed).uniform(-0.8, 0.8, (1, len(JOINTS), 3))
     placed = joints + np.array(position)
     root, evidence = fit_root(joints, placed[..., :2] / placed[..., 2:], SURE)
     np.testing.assert_allclose(root[0], position, rtol=1e-6, atol=1e-6)
@@ -29,16 +29,16 @@ def test_a_few_wrong_keypoints_do_not_matter(film: Callable[..., Any], walk: Cal
     image = filmed.joints[..., :2] / filmed.joints[..., 2:]
     image[:, JOINTS.index("left_wrist")] += 0.3
     image[:, JOINTS.index("right_ankle")] -= 0.2
-    root, _ = fit_root(filmed.observation.joints, image, np.ones((10, 17)))
+    root, _ = fit_root(filmed.observation.joints, image, np.ones((10, len(JOINTS))))
     assert np.abs(root - filmed.joints[:, 0])[:, :2].max() < 0.02
     assert np.abs(root - filmed.joints[:, 0])[:, 2].max() < 0.3
 
 
 def test_keypoints_that_do_not_tell_give_no_position() -> None:
-    joints = np.random.default_rng(0).uniform(-0.8, 0.8, (3, 17, 3))
+    joints = np.random.default_rng(0).uniform(-0.8, 0.8, (3, len(JOINTS), 3))
     placed = joints + np.array([0, 0, 5.0])
     image = placed[..., :2] / placed[..., 2:]
-    confidence = np.zeros((3, 17))
+    confidence = np.zeros((3, len(JOINTS)))
     confidence[1, 4] = 1  # one point alone
     confidence[2] = 1
     root, evidence = fit_root(joints, image * np.array([1, 1, -1])[:, None, None], confidence)

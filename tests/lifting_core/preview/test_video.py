@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from lifting_core.errors import Cancelled, LiftPoseError
 from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.media.frames import Frame, MediaInfo
 from lifting_core.motion.motion import Motion
-from lifting_core.preview.drawing import LEFT, RIGHT
+from lifting_core.preview.drawing import LEFT, RIGHT, shown_bones
 from lifting_core.preview.video import write_preview
 from lifting_core.skeleton import (
     BONE_HEADS,
@@ -30,10 +31,12 @@ _GREY = 128
 
 
 def _standing(sidestep: float = 0.0) -> NDArray[np.float64]:
-    """(17, 3) world axes: facing -y, so the left is at +x."""
+    """(28, 3) world axes: facing -y, so the left is at +x."""
     heights = {"ankle": 0.1, "knee": 0.5, "hip": 0.9, "shoulder": 1.4, "elbow": 1.4, "wrist": 1.4}
+    heights |= {"heel": 0.05, "toe": 0.02, "hand": 1.4, "index": 1.4, "ear": 1.6}
     sides = {"ankle": 0.1, "knee": 0.1, "hip": 0.1, "shoulder": 0.2, "elbow": 0.45, "wrist": 0.7}
-    middle = {"pelvis": 0.9, "spine": 1.1, "thorax": 1.4, "neck": 1.5, "head": 1.7}
+    sides |= {"heel": 0.1, "toe": 0.1, "hand": 0.8, "index": 0.8, "ear": 0.07}
+    middle = {"pelvis": 0.9, "spine": 1.1, "thorax": 1.4, "neck": 1.5, "head": 1.7, "skull": 1.6}
     joints = []
     for name in JOINTS:
         side, _, joint = name.partition("_")
@@ -61,7 +64,7 @@ def _motion(times: list[float], fps: float = 30.0, absent: int | None = None) ->
         joint_parents=np.array(JOINT_PARENTS, np.int32),
         joints_camera=(camera + nowhere).astype(np.float32),
         joints_world=(world + nowhere).astype(np.float32),
-        joint_confidence=np.repeat(here[:, None], 17, axis=1),
+        joint_confidence=np.repeat(here[:, None], len(JOINTS), axis=1),
         keypoint_names=np.array(["left_wrist"]),
         keypoints_2d=project(camera[:, [JOINTS.index("left_wrist")]], matrix).astype(np.float32),
         keypoint_confidence=here[:, None],
@@ -141,6 +144,18 @@ def test_a_frame_without_the_person_shows_none(tmp_path: Path) -> None:
 
     assert colourful(gap) == 0
     assert min(colourful(before), colourful(after)) > 1000
+
+
+def test_hands_that_were_never_seen_are_not_drawn() -> None:
+    motion = _motion([0.0, 0.1])
+    confidence = motion.joint_confidence.copy()
+    for name in ("skull", "left_ear", "left_hand", "left_index"):
+        confidence[:, JOINTS.index(name)] = 0
+    drawn = {
+        JOINTS[joint] for joint, _ in shown_bones(dataclasses.replace(motion, joint_confidence=confidence))
+    }
+    assert drawn.isdisjoint({"left_ear", "left_hand", "left_index", "pelvis"})
+    assert {"skull", "neck", "head", "right_ear", "right_hand", "left_wrist"} <= drawn, "it leads to the nose"
 
 
 def test_a_photo_becomes_some_seconds(tmp_path: Path) -> None:

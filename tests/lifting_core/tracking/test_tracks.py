@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lifting_core.detection.detector import Person
 from lifting_core.errors import InvalidInput
 from lifting_core.settings import PersonChoice
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from lifting_core.tracking import Track, Tracker, choose, in_order, track
 
 FPS = 30.0
@@ -34,7 +34,7 @@ STANDING = {
 def figure(x: float, feet: float, height: float, phase: float = 0) -> NDArray[np.float32]:
     """(17, 2) pixels of a walker: legs and arms swing with the phase."""
     points = []
-    for joint in JOINTS:
+    for joint in HUMAN36M_JOINTS:
         side = {"left": 1, "right": -1}.get(joint.split("_")[0], 0)
         right, up = STANDING[joint.split("_")[-1]]
         swing = (
@@ -72,7 +72,7 @@ def middle(one: Track) -> float:
 def followed(walkers: Sequence[Walker], frames: int, seed: int = 0) -> tuple[list[Track], NDArray[np.int64]]:
     """The tracks, and the track of each walker in each frame: (frames, walkers), -1 for none."""
     random = np.random.default_rng(seed)
-    tracker = Tracker(JOINTS)
+    tracker = Tracker(HUMAN36M_JOINTS)
     shown: list[dict[int, Person]] = []
     for frame in range(frames):
         found = {i: walker.sighting(frame, random) for i, walker in enumerate(walkers)}
@@ -126,7 +126,7 @@ def test_a_detection_that_changes_over_from_one_to_the_other_takes_no_identity_a
             keypoints = figure(x, 400, 200, i + frame / 4) + random.normal(0, 2, (17, 2))
             people.append(Person(keypoints.astype(np.float32), np.ones(17, np.float32)))
         frames.append((frame / FPS, people))
-    tracks = sorted(track(frames, JOINTS), key=middle)
+    tracks = sorted(track(frames, HUMAN36M_JOINTS), key=middle)
     assert len(tracks) == 2
     ends = [one.boxes[-1, 0] + one.boxes[-1, 2] / 2 for one in tracks]
     np.testing.assert_allclose(ends, [495, 105], atol=10)
@@ -152,7 +152,7 @@ def test_when_both_vanish_size_tells_who_is_who(seed: int) -> None:
             for at, height in ((250 + x, 200), (350 - x, 100))
         ]
         frames.append((frame / FPS, [] if 25 <= frame < 35 else people))
-    tracks = track(frames, JOINTS)
+    tracks = track(frames, HUMAN36M_JOINTS)
     assert [len(one.frames) for one in tracks] == [50, 50]
     for one in tracks:
         assert np.ptp(np.log(one.boxes[:, 3])) < 0.3
@@ -171,7 +171,7 @@ def test_passing_flickers_are_left_out_but_a_photo_keeps_everybody() -> None:
 
 def test_frames_far_apart_are_still_joined() -> None:
     people = [[Person(figure(100 + 20 * i, 400, 200), np.ones(17, np.float32))] for i in range(5)]
-    assert len(track([(2.0 * i, p) for i, p in enumerate(people)], JOINTS)) == 1
+    assert len(track([(2.0 * i, p) for i, p in enumerate(people)], HUMAN36M_JOINTS)) == 1
 
 
 def test_a_track_spreads_over_the_clip() -> None:

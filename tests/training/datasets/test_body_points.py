@@ -24,7 +24,7 @@ MARKERS = {
         "HEE": (0.1, 0.08, 0.05),
         "TOE": (0.11, -0.13, 0.05),
     },
-    **{"FHD": (0.07, -0.1, 1.68), "BHD": (0.07, 0.09, 1.68)},
+    **{"FHD": (0.07, -0.1, 1.68), "BHD": (0.07, 0.09, 1.68), "FIN": (0.29, -0.05, 0.83)},
 }
 
 
@@ -48,13 +48,17 @@ def faces_us(body: BodyPoints) -> None:
         assert point.shape == (1, 3)
         if name.startswith("left_"):
             other = body[mirrored(name)]
-            assert point[0, 0] > 0.05
+            assert point[0, 0] > 0.02
             np.testing.assert_allclose(other, point * [-1, 1, 1], atol=1e-6)
-    heights = [body[name][0, 2] for name in ("left_foot_index", "left_knee", "pelvis", "thorax", "head")]
+    heights = [body[name][0, 2] for name in ("left_toe", "left_knee", "pelvis", "thorax", "head")]
     assert heights == sorted(heights)
     assert body["neck"][0, 1] < body["thorax"][0, 1] - 0.05  # the nose is in front
-    assert body["left_foot_index"][0, 1] < body["left_ankle"][0, 1] - 0.05
-    assert 1.5 < body["head"][0, 2] - body["left_foot_index"][0, 2] < 1.9
+    assert body["left_toe"][0, 1] < body["left_ankle"][0, 1] - 0.05
+    assert body["left_heel"][0, 1] > body["left_ankle"][0, 1] + 0.03
+    assert body["left_heel"][0, 2] == pytest.approx(body["left_toe"][0, 2], abs=0.03)  # the sole is level
+    ears = body["left_ear"] - body["right_ear"]
+    np.testing.assert_allclose(ears, [[0.1476, 0, 0]], atol=1e-3)
+    assert 1.5 < body["head"][0, 2] - body["left_toe"][0, 2] < 1.9
 
 
 def test_the_laboratorys_bvh(t_pose: SkeletalMotion) -> None:
@@ -75,6 +79,7 @@ def test_the_laboratorys_own_skeleton_agrees_with_its_bvh(t_pose: SkeletalMotion
         **{"lhipjoint": (1.6, 15.2, 0.8), "lfemur": (4.2, 8.1, 0.8), "ltibia": (6.7, 1.1, 0.8)},
         **{"ltoes": (6.9, 0.6, 4.0), "lclavicle": (3.4, 24.5, 0), "lhumerus": (8.4, 24.5, 0)},
         **{"lradius": (11.8, 24.5, 0), "lwrist": (13.5, 24.5, 0)},
+        **{"lhand": (14.2, 24.5, 0), "lfoot": (6.9, 0.6, 3.0)},
     }
     ends |= {
         f"r{name[1:]}": (-x, y, z) for name, (x, y, z) in ends.items() if name not in ("lowerback", "head")

@@ -33,7 +33,7 @@ PLUG_IN_GAIT = [
     for side in "LR"
     for name in (
         *("ASI", "PSI", "SHO", "UPA", "ELB", "WRA", "WRB", "THI", "KNE", "TIB", "ANK", "HEE", "TOE"),
-        *("FHD", "BHD"),
+        *("FHD", "BHD", "FIN"),
     )
 ] + ["C7", "CLAV"]
 

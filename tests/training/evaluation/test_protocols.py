@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS
 from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, evaluate
 from training.evaluation.published import SHORT_NAMES, published_average, published_row
@@ -49,7 +49,7 @@ def test_the_public_code_drops_what_does_not_fill_a_batch(
 def test_fourteen_joints_are_those_without_pelvis_spine_and_nose(
     tested: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
 ) -> None:
-    assert {JOINTS[i] for i in range(17)} - {JOINTS[i] for i in FOURTEEN_JOINTS} == {
+    assert {HUMAN36M_JOINTS[i] for i in range(17)} - {HUMAN36M_JOINTS[i] for i in FOURTEEN_JOINTS} == {
         "pelvis",
         "spine",
         "neck",

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.weights import LiftingModel, Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.fitting.batches import Shuffled
 from training.fitting.loop import Fit
 from training.fitting.model import new_model, standardise
 from training.fitting.recipe import MODERN, PAPER, Recipe
 
 SMALL = replace(PAPER, width=32, epochs=3, batch_size=32)
-NAMES = tuple(name for name in JOINTS if name != "neck")
+NAMES = tuple(name for name in HUMAN36M_JOINTS if name != "neck")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def poses() -> tuple[Tensor, Tensor]:
 
 def fit(poses: tuple[Tensor, Tensor], recipe: Recipe = SMALL, device: str = "cpu") -> Fit:
     torch.manual_seed(0)
-    model = new_model(Profile(NAMES, JOINTS[1:], 1.7, {}, "pixels"), recipe)
+    model = new_model(Profile(NAMES, HUMAN36M_JOINTS[1:], 1.7, {}, "pixels"), recipe)
     standardise(model, *poses)
     model = model.to(device)
     source = Shuffled(*(tensor.to(device) for tensor in poses), recipe.batch_size, 0)

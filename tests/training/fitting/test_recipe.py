@@ -5,11 +5,13 @@ import torch
 from torch import nn
 
 from lifting_core.lifting.weights import Profile
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.fitting.model import new_model, standardise
 from training.fitting.recipe import MODERN, PAPER, SIMULATED, Recipe
 
-PROFILE = Profile(tuple(name for name in JOINTS if name != "neck"), JOINTS[1:], 1.7, {}, "pixels")
+PROFILE = Profile(
+    tuple(name for name in HUMAN36M_JOINTS if name != "neck"), HUMAN36M_JOINTS[1:], 1.7, {}, "pixels"
+)
 
 
 def test_the_paper_s_rate_falls_continuously_by_4_percent_in_100_000_steps() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.rendering.makehuman import AVERAGE_MAN
+
 # World positions: metres, z up, facing -Y. Bones go from their joint to the next of their chain.
 _CHAINS = {
     "Hips": [
@@ -23,7 +25,7 @@ _CHAINS = {
         ("LeftArm", (0.18, 0, 1.4)),
         ("LeftForeArm", (0.35, 0, 1.2)),
         ("LeftHand", (0.48, -0.2, 1.08)),
-        ("", (0.52, -0.25, 1.02)),
+        ("", (0.53, -0.28, 1.0)),
     ],
     "Hips ": [
         ("LeftUpLeg", (0.1, 0, 0.92)),
@@ -32,6 +34,15 @@ _CHAINS = {
         ("LeftToeBase", (0.18, -0.14, 0.03)),
         ("", (0.18, -0.2, 0.02)),
     ],
+} | {
+    "LeftHand" + " " * number: [
+        (
+            f"LeftHand{finger}{joint}",
+            (0.515 + 0.01 * number, -0.31 + 0.02 * number - 0.03 * joint, 1.02 - 0.01 * joint),
+        )
+        for joint in (1, 2, 3)
+    ]
+    for number, finger in enumerate(("Index", "Middle", "Ring", "Pinky", "Thumb"))
 }
 _LANDMARKS = {
     "joint-l-eye": (0.03, -0.1, 1.62),
@@ -42,10 +53,18 @@ _LANDMARKS = {
     "joint-l-shoulder": (0.18, 0, 1.4),
     "joint-l-elbow": (0.35, 0, 1.2),
     "joint-l-ankle": (0.18, 0, 0.08),
+    "joint-l-hand": (0.48, -0.2, 1.08),
+    "joint-l-upper-leg": (0.1, 0, 0.92),
 }
 _GROUPS = {
-    "body": [(0, -0.04, 1.75), (0, -0.14, 1.6), (0.18, 0.05, 0.0), (-0.18, 0.05, 0.0), (0.48, -0.2, 1.08)],
+    "body": [
+        *((0, -0.04, 1.75), (0, -0.14, 1.6), (0.18, 0.05, 0.0), (-0.18, 0.05, 0.0), (0.48, -0.2, 1.08)),
+        *((x, *rest) for x, *rest in ((0.07, -0.03, 1.62), (0.03, -0.12, 1.64), (0.17, -0.21, 0.0))),
+        *((-x, *rest) for x, *rest in ((0.07, -0.03, 1.62), (0.03, -0.12, 1.64), (0.17, -0.21, 0.0))),
+    ],
     "helper-tights": [(0, 0, 1.3), (0.1, 0, 0.6)],
+    "helper-skirt": [(0, -0.1, 0.5)],
+    "helper-hair": [(0, 0.1, 1.6)],
     "helper-l-eye": [(0.03, -0.11, 1.62)],
     "helper-r-eye": [(-0.03, -0.11, 1.62)],
 }
@@ -102,7 +121,9 @@ def figure_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (rigs / "weights.mixamo.json").write_text(json.dumps({"weights": {"mixamorig:Head": [[0, 1.0]]}}))
     with gzip.open(data / "targets" / "shape" / "tall.target.gz", "wt") as target:
         target.write("# vertex and move, decimetres\n0 0 2.0 0\n3 0.5 0 -1.0\n")
-    gzip.open(data / "targets" / "shape" / "same.target.gz", "wt").close()
+    (data / "targets" / "macrodetails").mkdir()
+    for name in ("shape/same", *AVERAGE_MAN):
+        gzip.open(data / "targets" / f"{name}.target.gz", "wt").close()
     return data
 
 

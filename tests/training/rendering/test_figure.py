@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="the figure is built with bpy, which thi
 
 from training.rendering.dressing import Clothes  # noqa: E402
 from training.rendering.figure import Figure  # noqa: E402
-from training.rendering.filming import Camera, film_with  # noqa: E402
+from training.rendering.filming import Camera, facing, film_with  # noqa: E402
 from training.rendering.pose import Pose  # noqa: E402
 
 _SEGMENTS = ["pelvis", "spine", "neck", "head"] + [
@@ -72,7 +72,7 @@ def test_blenders_camera_is_the_calibrated_one() -> None:
     from mathutils import Vector
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    camera = Camera(width=640, height=360, field_of_view=50, position=(0.3, -4.0, 1.5), pitch=8)
+    camera = Camera(640, 360, field_of_view=50, position=np.array([0.3, -4.0, 1.5]), rotation=facing(8))
     film_with(camera)
     bpy.context.view_layer.update()
     for point in ((0.0, 0.0, 1.0), (1.2, 0.5, 0.1), (-1.0, -1.0, 1.9)):

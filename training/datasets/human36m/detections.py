@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import CAMERAS, SUBJECTS, VideoName, split_name
 from training.datasets.restricted_pickle import read_object
 
 Detections = dict[VideoName, NDArray[np.float32]]
-"""(T, 17, 2) pixels in the order of `JOINTS`."""
+"""(T, 17, 2) pixels in the order of `HUMAN36M_JOINTS`."""
 
 MPII: tuple[str, ...] = (
     *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
@@ -36,7 +36,7 @@ _FRAMES_LIMIT = 20_000
 
 
 def to_human36m(keypoints: NDArray[Any], names: tuple[str, ...], source: str) -> NDArray[np.float32]:
-    """(T, K, 2) px of any detector to (T, 17, 2) px of `JOINTS`.
+    """(T, K, 2) px of any detector to (T, 17, 2) px of `HUMAN36M_JOINTS`.
 
     Pelvis and thorax lie midway between hips and between shoulders where a detector lacks them; other joints
     that it lacks are NaN. Raises InvalidInput, naming `source`, for other shapes and for single NaN.
@@ -47,8 +47,8 @@ def to_human36m(keypoints: NDArray[Any], names: tuple[str, ...], source: str) ->
             f"{source} holds an array of shape {keypoints.shape} instead of (frames, {len(names)}, 2).",
             "Fetch this file again.",
         )
-    joints = np.full((len(keypoints), len(JOINTS), 2), np.nan, np.float32)
-    for index, joint in enumerate(JOINTS):
+    joints = np.full((len(keypoints), len(HUMAN36M_JOINTS), 2), np.nan, np.float32)
+    for index, joint in enumerate(HUMAN36M_JOINTS):
         parts = next((p for p in _places(joint) if set(p) <= set(names)), None)
         if parts is not None:
             joints[:, index] = np.mean([keypoints[:, names.index(part)] for part in parts], axis=0)
@@ -68,7 +68,7 @@ def _check_gaps(joints: NDArray[np.float32], source: str) -> None:
     if gaps.any():
         frame, joint = np.argwhere(gaps)[0]
         raise InvalidInput(
-            f"{source} has no number (NaN) for the {JOINTS[joint].replace('_', ' ')} in "
+            f"{source} has no number (NaN) for the {HUMAN36M_JOINTS[joint].replace('_', ' ')} in "
             f"{gaps[:, joint].sum()} of {len(joints)} frames, first in frame {frame}.",
             "Fetch the file again, or fill the gaps.",
         )
@@ -76,7 +76,7 @@ def _check_gaps(joints: NDArray[np.float32], source: str) -> None:
 
 _SYMMETRIES = {
     (3, 4, 5, 13, 14, 15): MPII,
-    (4, 5, 6, 11, 12, 13): JOINTS,
+    (4, 5, 6, 11, 12, 13): HUMAN36M_JOINTS,
     (1, 3, 5, 7, 9, 11, 13, 15): COCO,
 }
 """By the left joints in the metadata of VideoPose3D's files: nothing else tells the order of the joints."""
@@ -119,8 +119,13 @@ def write_detections(path: Path, detections: Detections) -> None:
         cameras = positions.setdefault(subject, {}).setdefault(name, [None] * len(CAMERAS))
         cameras[CAMERAS.index(camera)] = keypoints.astype(np.float32)
     left, right = (
-        [index for index, joint in enumerate(JOINTS) if joint.startswith(side)] for side in ("left", "right")
+        [index for index, joint in enumerate(HUMAN36M_JOINTS) if joint.startswith(side)]
+        for side in ("left", "right")
     )
-    metadata = {"layout_name": "h36m", "num_joints": len(JOINTS), "keypoints_symmetry": [left, right]}
+    metadata = {
+        "layout_name": "h36m",
+        "num_joints": len(HUMAN36M_JOINTS),
+        "keypoints_symmetry": [left, right],
+    }
     with written_whole(path) as temporary:
         np.savez_compressed(temporary, positions_2d=np.array(positions), metadata=np.array(metadata))

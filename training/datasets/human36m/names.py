@@ -45,7 +45,7 @@ CAMERAS: tuple[str, ...] = tuple(IMAGE_SIZES)
 
 ALL_JOINTS = 32
 MOVING_JOINTS = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
-"""Which of the data's joints are `lifting_core.skeleton.JOINTS`; the others repeat these or end a limb."""
+"""Which of the data's joints are `skeleton.HUMAN36M_JOINTS`; the others repeat these or end a limb."""
 
 
 def split_name(name: str) -> tuple[str, int] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.calibration import Calibration
 from training.datasets.human36m.names import ALL_JOINTS, MOVING_JOINTS, SUBJECTS, split_name
 
@@ -69,7 +69,7 @@ class Copy(Protocol):
     def recordings(self) -> Iterator[Recording]: ...
 
 
-_THIGH = (JOINTS.index("left_hip"), JOINTS.index("left_knee"))
+_THIGH = (HUMAN36M_JOINTS.index("left_hip"), HUMAN36M_JOINTS.index("left_knee"))
 
 
 def moving_joints(positions: NDArray[Any], unit: float, source: str) -> NDArray[np.float64]:

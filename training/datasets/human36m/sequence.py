@@ -21,7 +21,7 @@ class Sequence:
     camera: str
     """One of `names.CAMERAS`."""
     keypoints: NDArray[np.float32]
-    """(T, 17, 2) pixels, in the order of `lifting_core.skeleton.JOINTS`. A joint that the detector does not
+    """(T, 17, 2) pixels, in the order of `skeleton.HUMAN36M_JOINTS`. A joint that the detector does not
     give is NaN in every frame; nothing else is."""
     joints: NDArray[np.float32]
     """(T, 17, 3) metres in the camera's axes (x right, y down, z forward), absolute."""

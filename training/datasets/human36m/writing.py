@@ -13,7 +13,7 @@ from cdflib.cdfwrite import CDF
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.cameras import Camera
 from training.datasets.human36m.baseline_h5 import DETECTION_FOLDERS
 from training.datasets.human36m.calibration import published_calibration
@@ -33,7 +33,7 @@ class Take:
     positions: NDArray[np.float32]
     """(T, 32, 3) mm in the world."""
     detections: dict[str, dict[str, NDArray[np.float32]]]
-    """(T or more, 17, 2) px in the order of `JOINTS`, by kind ("sh", "sh_ft", "cpn") and camera."""
+    """(T or more, 17, 2) px in the order of `HUMAN36M_JOINTS`, by kind ("sh", "sh_ft", "cpn") and camera."""
 
     def name(self, space: str = " ") -> str:
         """Action and number."""
@@ -117,7 +117,7 @@ def _camera_values(camera: Camera, name: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _in_mpii_order(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
-    return keypoints[:, [JOINTS.index(joint) for joint in MPII]]
+    return keypoints[:, [HUMAN36M_JOINTS.index(joint) for joint in MPII]]
 
 
 _METADATA = {

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.detections import (
     COCO,
     MPII,
@@ -29,7 +29,7 @@ def numbered(names: tuple[str, ...], frames: int = 2) -> NDArray[np.float32]:
 
 def test_stacked_hourglass_order_is_the_published_permutation() -> None:
     joints = to_human36m(numbered(MPII), MPII, "test")
-    neck = JOINTS.index("neck")
+    neck = HUMAN36M_JOINTS.index("neck")
     assert np.isnan(joints[:, neck]).all()
     # The permutation of the paper's own code, which leaves out the neck.
     permutation = [6, 2, 1, 0, 3, 4, 5, 7, 8, 9, 13, 14, 15, 12, 11, 10]
@@ -38,30 +38,30 @@ def test_stacked_hourglass_order_is_the_published_permutation() -> None:
 
 def test_other_detectors_give_the_joints_they_have() -> None:
     joints = to_human36m(numbered(COCO), COCO, "test")[1]
-    assert joints[JOINTS.index("left_wrist")].tolist() == [9, 100]
-    assert joints[JOINTS.index("right_knee")].tolist() == [14, 100]
-    assert joints[JOINTS.index("neck")].tolist() == [0, 100]  # "Neck/Nose" is a point at the nose
-    assert joints[JOINTS.index("pelvis")].tolist() == [11.5, 100]
-    assert joints[JOINTS.index("thorax")].tolist() == [5.5, 100]
-    assert np.isnan(joints[[JOINTS.index("spine"), JOINTS.index("head")]]).all()
+    assert joints[HUMAN36M_JOINTS.index("left_wrist")].tolist() == [9, 100]
+    assert joints[HUMAN36M_JOINTS.index("right_knee")].tolist() == [14, 100]
+    assert joints[HUMAN36M_JOINTS.index("neck")].tolist() == [0, 100]  # "Neck/Nose" is a point at the nose
+    assert joints[HUMAN36M_JOINTS.index("pelvis")].tolist() == [11.5, 100]
+    assert joints[HUMAN36M_JOINTS.index("thorax")].tolist() == [5.5, 100]
+    assert np.isnan(joints[[HUMAN36M_JOINTS.index("spine"), HUMAN36M_JOINTS.index("head")]]).all()
 
 
 def test_single_gaps_are_named() -> None:
-    keypoints = numbered(JOINTS, 5)
-    keypoints[3:, JOINTS.index("left_knee")] = np.nan
+    keypoints = numbered(HUMAN36M_JOINTS, 5)
+    keypoints[3:, HUMAN36M_JOINTS.index("left_knee")] = np.nan
     with pytest.raises(InvalidInput, match="left knee in 2 of 5 frames, first in frame 3"):
-        to_human36m(keypoints, JOINTS, "x.npz")
+        to_human36m(keypoints, HUMAN36M_JOINTS, "x.npz")
 
 
 @pytest.mark.parametrize("shape", [(4, 15, 2), (4, 17, 3), (34,), (0,)])
 def test_other_shapes_are_named(shape: tuple[int, ...]) -> None:
     with pytest.raises(InvalidInput, match=r"x.npz holds an array of shape .* instead of \(frames, 17, 2\)"):
-        to_human36m(np.zeros(shape), JOINTS, "x.npz")
+        to_human36m(np.zeros(shape), HUMAN36M_JOINTS, "x.npz")
 
 
 def test_detections_come_back_as_they_were_written(tmp_path: Path) -> None:
-    joints = numbered(JOINTS, 3)
-    joints[:, JOINTS.index("head")] = np.nan
+    joints = numbered(HUMAN36M_JOINTS, 3)
+    joints[:, HUMAN36M_JOINTS.index("head")] = np.nan
     written: Detections = {
         ("S1", "Photo", 0, "54138969"): joints,
         ("S1", "Photo", 0, "60457274"): joints + np.float32(1),
@@ -75,7 +75,9 @@ def test_detections_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_other_programs_can_read_what_is_written(tmp_path: Path) -> None:
-    write_detections(tmp_path / "detections.npz", {("S5", "Walking", 1, "55011271"): numbered(JOINTS)})
+    write_detections(
+        tmp_path / "detections.npz", {("S5", "Walking", 1, "55011271"): numbered(HUMAN36M_JOINTS)}
+    )
     with np.load(tmp_path / "detections.npz", allow_pickle=True) as file:
         cameras = file["positions_2d"].item()["S5"]["Walking 1"]
         metadata = file["metadata"].item()
@@ -103,8 +105,11 @@ def test_the_metadata_tell_coco_from_human36m(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("positions", "metadata"),
     [
-        ({"S1": {"Walking": [numbered(JOINTS)] * 3}}, {"keypoints_symmetry": [[4, 5, 6, 11, 12, 13], []]}),
-        ({"S1": {"Walking": [numbered(JOINTS)] * 4}}, {"keypoints_symmetry": [[1, 2], [3, 4]]}),
+        (
+            {"S1": {"Walking": [numbered(HUMAN36M_JOINTS)] * 3}},
+            {"keypoints_symmetry": [[4, 5, 6, 11, 12, 13], []]},
+        ),
+        ({"S1": {"Walking": [numbered(HUMAN36M_JOINTS)] * 4}}, {"keypoints_symmetry": [[1, 2], [3, 4]]}),
         ({"S1": [1, 2]}, {"keypoints_symmetry": [[4, 5, 6, 11, 12, 13], []]}),
         ([1], {"keypoints_symmetry": [[4, 5, 6, 11, 12, 13], []]}),
         ({}, {}),

@@ -14,7 +14,7 @@ import pytest
 from cdflib.cdfwrite import CDF
 
 from lifting_core.errors import Cancelled, InvalidInput
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m import KeypointSource, Sequence, load_human36m
 from training.datasets.human36m.cache import FOLDER
 from training.datasets.human36m.calibration import published_calibration
@@ -104,7 +104,7 @@ def test_detections_belong_to_their_frames(keypoints: KeypointSource, error: flo
     distances = np.concatenate(
         [np.linalg.norm(sequence.keypoints - projected[sequence.key], axis=-1) for sequence in detected]
     ).mean(0)
-    absent = [JOINTS.index("neck")] if keypoints != "cpn" else []
+    absent = [HUMAN36M_JOINTS.index("neck")] if keypoints != "cpn" else []
     assert np.flatnonzero(np.isnan(distances)).tolist() == absent
     np.testing.assert_allclose(np.delete(distances, absent), error, rtol=0.05)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import MOVING_JOINTS, split_name
 
 # Human3.6M's own names of its 32 joints.
@@ -23,7 +23,7 @@ OURS = {
 
 def test_the_moving_joints_are_ours() -> None:
     assert len(OFFICIAL) == 32
-    for index, joint in zip(MOVING_JOINTS, JOINTS, strict=True):
+    for index, joint in zip(MOVING_JOINTS, HUMAN36M_JOINTS, strict=True):
         name = OFFICIAL[index]
         side, part = next(
             ((side.lower() + "_", name.removeprefix(side)) for side in ("Left", "Right") if side in name),

@@ -1,0 +1,1 @@
+"""Keypoints that other programs found and wrote to files."""

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from training.datasets.mocap import POINTS
+from training.tasks.variation import MIRROR, PARENTS, Variation, Variety, chest_axes, rotations
+
+HEAD = [
+    POINTS.index(name) for name in ("skull", "neck", "head", "left_ear", "right_ear", "left_eye", "right_eye")
+]
+STILL = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), people=0, lengths=0)
+
+
+@pytest.fixture
+def bodies(standing: NDArray[np.float64]) -> Tensor:
+    """(256, 2, P, 3) people who stand, every second one with the left arm raised."""
+    both = torch.from_numpy(standing).float().repeat(256, 2, 1, 1)
+    shoulder = both[0, 0, POINTS.index("left_shoulder")]
+    arm = [POINTS.index(f"left_{name}") for name in ("elbow", "wrist", "hand", "index", "pinky", "thumb")]
+    both[::2, :, arm] = shoulder + (both[::2, :, arm] - shoulder) * torch.tensor([1.0, 1.0, -1.0])
+    return both
+
+
+def varied(bodies: Tensor, variety: Variety | None = None, seed: int = 3) -> Tensor:
+    return Variation(torch.Generator().manual_seed(seed), variety)(bodies)
+
+
+def lengths(bodies: Tensor) -> Tensor:
+    return (bodies[..., 1:, :] - bodies[..., list(PARENTS[1:]), :]).norm(dim=-1)
+
+
+def test_lengths_stay_where_only_limbs_are_exchanged(bodies: Tensor) -> None:
+    torch.testing.assert_close(lengths(varied(bodies, STILL)), lengths(bodies), atol=1e-4, rtol=0)
+
+
+def test_left_and_right_stay_equally_long_and_people_differ(bodies: Tensor) -> None:
+    found = lengths(varied(bodies[1:2].expand(256, -1, -1, -1)))
+    other = MIRROR[1:] - 1
+    torch.testing.assert_close(found, found[..., other], atol=1e-4, rtol=0)
+    assert (found.std(0) > 0.002).all()
+    knee = POINTS.index("left_knee") - 1
+    assert 0.04 < float(found[:, 0, knee].log().std()) < 0.12
+
+
+def test_arms_are_exchanged_and_sides_mirrored(bodies: Tensor) -> None:
+    found = varied(bodies, STILL)
+    left, right = (found[:, 0, POINTS.index(f"{side}_wrist"), 2] > 1.5 for side in ("left", "right"))
+    assert left.any()
+    assert right.any()
+    assert (found[:, 0] == found[:, 1]).all()  # the same for all of a sequence
+
+
+def test_heads_turn_as_one_piece(bodies: Tensor) -> None:
+    found = varied(bodies, Variety(people=0, lengths=0))[:, 0, HEAD]
+    apart = (found[:, :, None] - found[:, None]).norm(dim=-1)
+    first = bodies[:1, 0, HEAD]
+    torch.testing.assert_close(
+        apart, (first[:, :, None] - first[:, None]).norm(dim=-1).expand_as(apart), atol=1e-4, rtol=0
+    )
+    forward = found[:, HEAD.index(POINTS.index("neck"))] - found[:, HEAD.index(POINTS.index("skull"))]
+    yaw = torch.rad2deg(torch.atan2(forward[:, 0], -forward[:, 1]))
+    assert 15 < float(yaw.std()) < 40
+
+
+def test_the_chest_of_somebody_who_faces_minus_y(bodies: Tensor) -> None:
+    up, left, back = chest_axes(bodies[:1])[0, 0].T
+    assert up[2] > 0.99
+    torch.testing.assert_close(left, torch.tensor([1.0, 0.0, 0.0]), atol=1e-5, rtol=0)
+    assert back[1] > 0.99
+
+
+def test_rotations_are_those_of_scipy() -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 3))
+    expected = Rotation.from_rotvec(vectors).as_matrix()
+    np.testing.assert_allclose(rotations(torch.from_numpy(vectors)).numpy(), expected, atol=1e-6)

@@ -1,0 +1,144 @@
+"""Teach weights how far off they are: python -m training.calibrate WEIGHTS --data FOLDER --out FILE.
+
+The networks stay as they are; each gets a layer that tells by how many metres every joint is likely to be
+off, from what the network thinks last. It is fitted on motion capture as the networks were, and what it tells
+is checked on subjects that nothing was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.lifting.weights import LiftingModel, TemporalModel, save_model, spread
+from training.datasets.mocap import Clip, read_mocap
+from training.fitting.batches import Source
+from training.tasks.observed import ObservedErrors
+from training.tasks.simulated import SimulatedViews, Sources, full_body_model, split_by_subject
+from training.tasks.video import sampled_stretches
+
+log = logging.getLogger(__name__)
+
+Draw = Callable[[int], tuple[Tensor, Tensor]]
+"""The features and joints of a step."""
+
+_STEPS = 300
+_POSES = 1024
+_CHECKS = 8
+_PARTS = 5
+_LEARNING_RATE = 3e-4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
+    parser.add_argument("weights", type=Path, help="of training.train, with or without a temporal network")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="motion capture")
+    parser.add_argument("--renders", type=Path, metavar="FOLDER", help="as for training.train")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the weights to write")
+    parser.add_argument("--steps", type=int, default=_STEPS, help="(%(default)s)")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        model = calibrate(Sources(options.data, options.renders, options.weights), options.steps)
+        save_model(model, options.out)
+    except LiftPoseError as error:
+        log.error("%s", error)
+        return 2 if isinstance(error, InvalidInput) else 1
+    return 0
+
+
+def calibrate(sources: Sources, steps: int) -> LiftingModel:
+    """The weights of the sources with spreads. Raises InvalidInput when a source cannot be used."""
+    assert sources.weights is not None
+    model = full_body_model(sources.weights)
+    training, held_out = split_by_subject(read_mocap(sources.motion))
+    observed, unseen = sources.observed(), sources.observed(held_out=True)
+    parts: list[tuple[str, LiftingModel | TemporalModel, Callable[..., Draw]]] = [
+        ("Single frames", model, _views)
+    ]
+    if model.temporal is not None:
+        parts.append(("Videos", model.temporal, _windows))
+    for name, part, draws in parts:
+        fit_spread(part, draws(model, training, observed), steps)
+        table = check(part, draws(model, held_out or training, unseen))
+        sys.stdout.write(f"{name}: millimetres off, told and true, from the surest fifth to the least sure\n")
+        sys.stdout.write("".join(f"  {1000 * told:5.0f} {1000 * true:5.0f}\n" for told, true in table))
+    return model
+
+
+def _views(_: LiftingModel, clips: list[Clip], observed: ObservedErrors | None) -> Draw:
+    return _steps(SimulatedViews(clips, observed, _POSES, (1,), torch.device("cpu")))
+
+
+def _windows(model: LiftingModel, clips: list[Clip], observed: ObservedErrors | None) -> Draw:
+    return _steps(sampled_stretches(model, clips, observed, _POSES, (1,)))
+
+
+def _steps(source: Source) -> Draw:
+    def draw(step: int) -> tuple[Tensor, Tensor]:
+        features, joints = source.draw(step, 1)
+        return features[0], joints[0]
+
+    return draw
+
+
+def fit_spread(model: LiftingModel | TemporalModel, draw: Draw, steps: int) -> None:
+    """Give a model's network its layer of spreads.
+
+    A joint that is off by d is taken to have the likelihood exp(-d / s) / s: the s that is most likely of all
+    is the mean of d.
+    """
+    network, joints = model.network, len(model.profile.joints)
+    layer = nn.Linear(network.shape.width, joints)
+    nn.init.zeros_(layer.weight)
+    nn.init.constant_(layer.bias, -3.0)
+    optimiser = torch.optim.Adam(layer.parameters(), _LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for step in range(steps):
+        features, truth = draw(step)
+        with torch.no_grad():
+            hidden, off = _hidden_and_error(model, features, truth)
+        told = spread(layer, hidden)
+        assert told is not None
+        loss = (told.log() + off / told).mean()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    network.spread = layer.requires_grad_(False)
+    network.shape = replace(network.shape, spread=joints)
+
+
+@torch.inference_mode()
+def check(model: LiftingModel | TemporalModel, draw: Draw) -> list[tuple[float, float]]:
+    """Metres that joints are said to be off and are, from the surest fifth of them to the least sure."""
+    told, true = [], []
+    for step in range(_CHECKS):
+        features, truth = draw(step)
+        joints, spread = model.with_spread(features)
+        assert spread is not None
+        told.append(spread.flatten())
+        true.append((joints - truth).norm(dim=-1).flatten())
+    said, off = torch.cat(told), torch.cat(true)
+    fifths = said.argsort().chunk(_PARTS)
+    return [(float(said[fifth].mean()), float(off[fifth].mean())) for fifth in fifths]
+
+
+def _hidden_and_error(
+    model: LiftingModel | TemporalModel, features: Tensor, truth: Tensor
+) -> tuple[Tensor, Tensor]:
+    hidden = model.hidden(features)
+    return hidden, (model.joints(features, hidden) - truth).norm(dim=-1)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Training the stacked hourglass: from annotated pictures to heat maps."""

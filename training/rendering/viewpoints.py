@@ -1,0 +1,79 @@
+"""Cameras placed at random around people, from wherever people are filmed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from lifting_core.lifting.camera import project
+from training.rendering.filming import Camera
+
+Array = NDArray[np.float64]
+
+SIZES = ((480, 360), (360, 480), (400, 400), (512, 384), (384, 512))
+"""Width and height of pictures, pixels."""
+_FIELDS_OF_VIEW = (30.0, 100.0)
+_ELEVATION = (5.0, 13.0)
+"""Mean and standard deviation of the angle from which the camera looks down, degrees."""
+_ROLL = 5.0
+_WILD = 0.2
+"""Share of cameras that are held low or high, or tilted."""
+_SHARES = (0.5, 1.0)
+"""Of the picture's side that people take; the largest are cut off where they stand aside."""
+_NEAREST = 0.35
+"""Metres from the camera to the nearest point."""
+
+
+def draw_camera(rng: np.random.Generator, points: Array) -> Camera:
+    """A camera that sees (N, 3) world points somewhere in its picture, mostly all of them."""
+    width, height = SIZES[rng.integers(len(SIZES))]
+    field_of_view = rng.uniform(*_FIELDS_OF_VIEW)
+    rotation = _draw_rotation(rng)
+    share = rng.uniform(*_SHARES)
+    low, high = points.min(0), points.max(0)
+    middle = (low + high) / 2
+    distance = float(np.linalg.norm(high - low))
+    camera = Camera(width, height, field_of_view, middle - distance * rotation[2], rotation)
+    for _ in range(4):  # the size in the picture falls nearly as the distance grows
+        pixels = _pixels(camera, points)
+        distance *= float((np.ptp(pixels, axis=0) / (share * np.array([width, height]))).max())
+        distance = max(distance, float(((middle - points) @ rotation[2]).max()) + _NEAREST)
+        camera = Camera(width, height, field_of_view, middle - distance * rotation[2], rotation)
+    return _aimed_aside(rng, camera, points)
+
+
+def _draw_rotation(rng: np.random.Generator) -> Array:
+    """(3, 3) from the world's axes to the camera's; z looks at what is filmed."""
+    if rng.random() < _WILD:
+        elevation, roll = rng.uniform(-45, 70), rng.uniform(-40, 40)
+    else:
+        elevation, roll = rng.normal(*_ELEVATION), _ROLL * rng.normal()
+    azimuth = rng.uniform(-math.pi, math.pi)
+    level = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # faces +Y
+    tilt = Rotation.from_euler("xz", [elevation, roll], degrees=True).as_matrix()
+    around: Array = tilt @ level @ Rotation.from_rotvec([0, 0, azimuth]).as_matrix()
+    return around
+
+
+def _aimed_aside(rng: np.random.Generator, camera: Camera, points: Array) -> Camera:
+    """The camera turned so that the points are anywhere in the picture, up to a tenth beyond its edge."""
+    pixels = _pixels(camera, points)
+    size = np.array([camera.width, camera.height])
+    middle, half = (pixels.min(0) + pixels.max(0)) / 2, np.ptp(pixels, axis=0) / 2
+    room = np.maximum(size / 2 - half, 0) + 0.1 * size * (rng.random() < 0.4)
+    wanted = size / 2 + room * rng.uniform(-1, 1, 2)
+    inverse = np.linalg.inv(camera.matrix())
+    now, then = (ray / np.linalg.norm(ray) for ray in (inverse @ [*middle, 1], inverse @ [*wanted, 1]))
+    axis = np.cross(now, then)
+    length = float(np.linalg.norm(axis))
+    if length < 1e-9:
+        return camera
+    turn = Rotation.from_rotvec(axis / length * math.atan2(length, float(now @ then))).as_matrix()
+    return Camera(camera.width, camera.height, camera.field_of_view, camera.position, turn @ camera.rotation)
+
+
+def _pixels(camera: Camera, points: Array) -> Array:
+    return project((points - camera.position) @ camera.rotation.T, camera.matrix())

@@ -1,0 +1,212 @@
+"""What a keypoint detector makes of filmed bodies: keypoints that are off, hidden, or not to be had at all.
+
+The sizes of the errors are those of MediaPipe's landmarks, as far as they are known: a confident keypoint
+is off by about one hundredth of the person's height, faces less, feet and hands more; hips and shoulders lie
+elsewhere on the body than the joints; what leaves the picture is guessed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from lifting_core.skeleton import JOINT_KEYPOINTS
+from training.datasets.mocap import POINTS
+from training.tasks.filming import Shot
+from training.tasks.observed import ObservedErrors
+from training.tasks.variation import chest_axes, pelvis_axes
+
+_SIDED = (
+    *("eye", "ear", "shoulder", "elbow", "wrist", "pinky", "index", "thumb", "hip", "knee", "ankle"),
+    *("heel", "foot_index"),
+)
+KEYPOINTS: tuple[str, ...] = ("nose", *(f"{side}_{name}" for name in _SIDED for side in ("left", "right")))
+"""Keypoints the default profile reads, by MediaPipe's names; other detectors lack some of them."""
+
+# Standard deviation of a confident keypoint, as a share of the person's height in the picture.
+_NOISE = {"nose": 0.006, "eye": 0.004, "ear": 0.005, "shoulder": 0.011, "elbow": 0.011, "wrist": 0.010}
+_NOISE |= {"pinky": 0.010, "index": 0.010, "thumb": 0.010, "hip": 0.013, "knee": 0.011, "ankle": 0.010}
+_NOISE |= {"heel": 0.011, "foot_index": 0.012}
+# What is detected as one thing is off together.
+_TOGETHER = (
+    (("nose", "eye", "ear"), 0.006),
+    *(
+        ((f"{side}_wrist", f"{side}_pinky", f"{side}_index", f"{side}_thumb"), 0.008)
+        for side in ("left", "right")
+    ),
+    *(((f"{side}_ankle", f"{side}_heel", f"{side}_foot"), 0.008) for side in ("left", "right")),
+    (("shoulder",), 0.008),
+    (("hip",), 0.010),
+)
+_MISPLACED = {"hip": (0.025, 0.030, 0.020), "shoulder": (0.020, 0.020, 0.015)}
+"""Metres, along the trunk, across it and from back to front: how far both keypoints of a pair lie from the
+joints, as mirror images of each other."""
+
+_STATURE = 1.7
+_OBSERVED = 0.6
+"""Share of sequences with observed errors, where there are any."""
+_REST = 0.3
+"""Share of the simulated errors that is added to observed ones."""
+
+_NAMES_OF_POINTS = {
+    keypoints[0]: joint for joint, keypoints in JOINT_KEYPOINTS.items() if len(keypoints) == 1
+}
+
+
+def _keypoints_of(*names: str) -> list[int]:
+    return [i for i, keypoint in enumerate(KEYPOINTS) if any(name in keypoint for name in names)]
+
+
+_HANDS = ("pinky", "index_", "thumb")
+_LEFT_HAND, _RIGHT_HAND = (
+    tuple(f"{side}_{name}" for name in ("wrist", "pinky", "index", "thumb")) for side in ("left", "right")
+)
+_FEET = ("ankle", "heel", "foot_index")
+_UNCERTAIN_TOGETHER = (
+    (_keypoints_of("knee", *_FEET), 0.06),
+    (_keypoints_of(*_FEET), 0.05),
+    (_keypoints_of("hip", "knee", *_FEET), 0.04),
+    (_keypoints_of("left_elbow", *_LEFT_HAND), 0.06),
+    (_keypoints_of("right_elbow", *_RIGHT_HAND), 0.06),
+    (_keypoints_of(*_LEFT_HAND), 0.05),
+    (_keypoints_of(*_RIGHT_HAND), 0.05),
+    (_keypoints_of("left_knee", "left_ankle", "left_heel", "left_foot"), 0.05),
+    (_keypoints_of("right_knee", "right_ankle", "right_heel", "right_foot"), 0.05),
+    (_keypoints_of("heel", "foot_index"), 0.05),
+    (_keypoints_of("nose", "eye", "ear"), 0.04),
+)
+_FINGERS = [i for i in _keypoints_of("pinky", "index", "thumb") if "foot" not in KEYPOINTS[i]]
+_LACKING = (
+    (_FINGERS, 0.06),
+    (_keypoints_of("heel"), 0.05),
+    (_keypoints_of("eye", "ear"), 0.04),
+    (_FINGERS + _keypoints_of("heel", "foot_index", "eye", "ear"), 0.05),
+)
+"""Keypoints that other detectors do not know, and the share of sequences without them."""
+_NEVER_HIDDEN = _keypoints_of("shoulder")  # a position needs something to be seen by
+
+_PERSISTENT, _SLOW = 0.35, 0.45
+"""Shares of the errors' variance that last for a whole sequence, and that change in a third of a second."""
+_SLOW_FRAMES = 10
+
+
+POINTS_OF_KEYPOINTS: list[int] = [POINTS.index(_NAMES_OF_POINTS.get(name, name)) for name in KEYPOINTS]
+"""Where on the body the keypoints should be."""
+
+
+class Detecting:
+    """Draws detections: simulated ones, or with the errors that a detector made on renders."""
+
+    def __init__(self, generator: torch.Generator, observed: ObservedErrors | None = None) -> None:
+        self._random = generator
+        self._observed = observed
+        self._noise = torch.tensor(
+            [_NOISE[name.removeprefix("left_").removeprefix("right_")] for name in KEYPOINTS]
+        )
+
+    def __call__(self, shot: Shot) -> tuple[Tensor, Tensor]:
+        """Noisy rays (S, T, K, 3), z = 1, and confidences (S, T, K) of a shot's keypoints."""
+        points = shot.points[..., POINTS_OF_KEYPOINTS, :]
+        xy = points[..., :2] / points[..., 2:].clamp(min=0.2)
+        outside = (xy.abs() > shot.edge[:, None, None]).any(-1) | (points[..., 2] < 0.2)
+        confidence = self._confidence(outside)
+        height = _STATURE / shot.points[..., 0, 2].clamp(min=0.3)
+        error = self._simulated_errors(shot.points, confidence)
+        if self._observed is not None:
+            error, confidence = self._observed_errors(shot.points, outside, error, confidence)
+        xy = (xy + height[..., None, None] * error) * shot.focal_error[:, None, None, None]
+        return torch.cat([xy, torch.ones_like(xy[..., :1])], -1), confidence
+
+    def _simulated_errors(self, points: Tensor, confidence: Tensor) -> Tensor:
+        """(S, T, K, 2) shares of the stature in the picture."""
+        deviation = self._noise * (1 + 5 * (1 - confidence))
+        error = deviation[..., None] * self._errors(*confidence.shape, 2)
+        for columns, noise in _TOGETHER_COLUMNS:
+            error[..., columns, :] += noise * self._errors(*confidence.shape[:2], 1, 2)
+        return error + self._misplaced(points)[..., :2] / _STATURE
+
+    def _observed_errors(
+        self, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Put observed errors, the same for all of a sequence, in place of some of the simulated ones.
+
+        A little of the simulated errors stays, and most of what changes in time.
+        """
+        assert self._observed is not None
+        count, frames = outside.shape[:2]
+        middle = points[:, frames // 2]
+        seen, sure = (found[:, None] for found in self._observed.like(middle, _STATURE, self._random))
+        rest = error * (_REST if frames == 1 else 2 * _REST)
+        # Pictures of other makes leave the detector more or less sure of the same thing.
+        sure = sure ** self._uniform(count, 1, 1)
+        chosen = (self._uniform(count, 1, 1) < _OBSERVED) & ~outside & (confidence > 0)
+        return (
+            torch.where(chosen[..., None], seen + rest, error),
+            torch.where(chosen, sure, confidence),
+        )
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(*shape, generator=self._random)
+
+    def _normal(self, *shape: int) -> Tensor:
+        return torch.randn(*shape, generator=self._random)
+
+    def _errors(self, sequences: int, frames: int, *shape: int) -> Tensor:
+        """(S, T, ...) standard normal numbers that change as slowly as a detector's errors."""
+        if frames == 1:
+            return self._normal(sequences, 1, *shape)
+        lasting = self._normal(sequences, 1, *shape)
+        slow = _smoothed(self._normal(sequences, frames, *shape))
+        quick = self._normal(sequences, frames, *shape)
+        rest = 1 - _PERSISTENT - _SLOW
+        return math.sqrt(_PERSISTENT) * lasting + math.sqrt(_SLOW) * slow + math.sqrt(rest) * quick
+
+    def _misplaced(self, points: Tensor) -> Tensor:
+        """(S, T, K, 3) metres from the points to where the keypoints lie on this body."""
+        offset = torch.zeros(*points.shape[:2], len(KEYPOINTS), 3)
+        for pair, sizes in _MISPLACED.items():
+            axes = pelvis_axes(points) if pair == "hip" else chest_axes(points)
+            own = self._normal(len(points), 1, 3) * torch.tensor(sizes)
+            for side, sign in (("left", 1.0), ("right", -1.0)):
+                mirrored = own * torch.tensor([1.0, sign, 1.0])
+                offset[..., KEYPOINTS.index(f"{side}_{pair}"), :] = (axes @ mirrored[..., None])[..., 0]
+        return offset
+
+    def _confidence(self, outside: Tensor) -> Tensor:
+        """(S, T, K): mostly high; whole limbs and single keypoints uncertain, outside or lacking."""
+        count, frames, keypoints = outside.shape
+        confidence = 1 - (0.12 * self._normal(count, 1, keypoints)).abs().expand(outside.shape)
+        confidence = confidence.clone()
+        for limb, share in _UNCERTAIN_TOGETHER:
+            uncertain = self._spells(count, frames, share)[..., None]
+            level = 0.7 * self._uniform(count, 1, 1)
+            confidence[..., limb] = torch.where(uncertain, level, confidence[..., limb])
+        single = self._uniform(count, frames, keypoints) < 0.03
+        confidence = torch.where(single, 0.7 * self._uniform(count, frames, keypoints), confidence)
+        confidence = torch.where(outside, 0.4 * self._uniform(count, 1, keypoints), confidence)
+        confidence[..., _NEVER_HIDDEN] = confidence[..., _NEVER_HIDDEN].clamp(min=0.5)
+        for keypoints_lacking, share in _LACKING:
+            lacking = self._uniform(count, 1, 1) < share
+            confidence[..., keypoints_lacking] = torch.where(lacking, 0.0, confidence[..., keypoints_lacking])
+        return confidence.clamp(0, 1)
+
+    def _spells(self, count: int, frames: int, share: float) -> Tensor:
+        """(S, T) whether something is hidden: for all of a sequence, or for some frames on end."""
+        if frames == 1:
+            return self._uniform(count, 1) < share
+        hidden = self._uniform(count, 1) < 2 * share
+        begin, end = (frames * (1.6 * self._uniform(count, 1) - 0.3) for _ in range(2))
+        frame = torch.arange(frames)
+        return hidden & (frame >= torch.minimum(begin, end)) & (frame <= torch.maximum(begin, end))
+
+
+def _smoothed(white: Tensor) -> Tensor:
+    """(S, T, ...) white noise to noise of the same variance that changes within `_SLOW_FRAMES` frames."""
+    frame = torch.arange(white.shape[1])
+    kernel = torch.exp(-0.5 * ((frame[:, None] - frame) / (_SLOW_FRAMES / 2)) ** 2)
+    return torch.einsum("ab,sb...->sa...", kernel / kernel.norm(dim=1, keepdim=True), white)
+
+
+_TOGETHER_COLUMNS = tuple((_keypoints_of(*names), noise) for names, noise in _TOGETHER)
