@@ -83,7 +83,7 @@ class LiftPoseBoneList(bpy.types.UIList):
         index: int | None = 0,
         flt_flag: int | None = 0,
     ) -> None:
-        row = layout.row(align=True)
+        row = layout.split(factor=0.4, align=True)
         row.prop(item, "part", text="", emboss=False)
         bones = chosen(context.scene).rig.data
         row.alert = item.bone not in bones.bones

@@ -16,8 +16,9 @@ _GERMAN = {
     "Always": "Immer",
     "Always Still": "Immer fest",
     "An Environment of Yours": "Eigene Umgebung",
-    "An engine that is installed already stays until the new one works.": "Ein schon installierter Rechenkern "
-    "bleibt, bis der neue läuft.",
+    "An engine that is installed already stays until the new one works.": (
+        "Ein schon installierter Rechenkern bleibt, bis der neue läuft."
+    ),
     "Append": "Anhängen",
     "As It Is": "Wie sie ist",
     "As in the Motion": "Wie in der Bewegung",
@@ -42,6 +43,7 @@ _GERMAN = {
     "Delete Preset": "Vorlage löschen",
     "Destination": "Ziel der Keys",
     "Detector": "Erkennung",
+    "Detector File": "Datei der Erkennung",
     "Device": "Gerät",
     "Down": "Ab",
     "Engine": "Rechenkern",
@@ -72,6 +74,7 @@ _GERMAN = {
     "Joint Error": "Abweichung der Gelenke",
     "Keep Going": "Von hier aus weiter",
     "Key the Pose": "Pose mit Keys",
+    "Keypoint File": "Datei mit Keypoints",
     "Keys": "Keys",
     "Known Field of View": "Bildwinkel bekannt",
     "Largest": "Größte",
@@ -110,6 +113,7 @@ _GERMAN = {
     "None yet": "Noch keine",
     "Not recognised": "Nicht erkannt",
     "Number": "Nummer",
+    "ONNX Model": "ONNX-Modell",
     "Object": "Objekt",
     "On the Floor": "Auf dem Boden",
     "Output": "Ausgabe",
@@ -159,6 +163,7 @@ _GERMAN = {
     "Smoothing": "Glättung",
     "Solve Feet Again": "Füße neu lösen",
     "Spine": "Wirbelsäule",
+    "Stacked Hourglass": "Stacked Hourglass",
     "Start Batch": "Stapel starten",
     "Step": "Schrittweite",
     "Still in Contacts": "Fest bei Bodenkontakt",

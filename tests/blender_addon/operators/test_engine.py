@@ -78,6 +78,12 @@ def test_the_device_is_tried_and_the_engine_stopped() -> None:
         bpy.ops.lift_pose.stop_engine()
 
 
+def test_there_is_nothing_to_try_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("PATH", "")
+    assert not bpy.ops.lift_pose.test_engine.poll()
+
+
 def test_remove_takes_the_engine_away() -> None:
     layout = installer_layout()
     layout.folder.mkdir(parents=True, exist_ok=True)
