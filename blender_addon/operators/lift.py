@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         if not needs(bpy.data.actions, self._output):
             self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
+
+    def clean_up(self) -> None:
+        with suppress(OSError):
+            if self._output.stat().st_size == 0:  # nothing has been written under this name
+                self._output.unlink()
 
 
 def missing_clip(context: bpy.types.Context) -> str | None:

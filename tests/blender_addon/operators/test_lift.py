@@ -110,6 +110,16 @@ def test_motion_that_no_action_needs_is_not_kept(settings: Any, use_engine: UseE
     assert not has_origin(bpy.context.object.animation_data.action)
 
 
+@pytest.mark.usefixtures("settings")
+def test_a_job_that_fails_leaves_no_file(use_engine: UseEngine) -> None:
+    blender_addon.preferences.user_folder().joinpath("motions").mkdir(exist_ok=True)
+    before = sorted(_motions())
+    use_engine("fail")
+    with pytest.raises(RuntimeError, match="Film somebody"):
+        bpy.ops.lift_pose.lift()
+    assert sorted(_motions()) == before
+
+
 def test_motion_on_a_rig_is_kept_to_solve_its_feet_again(
     settings: Any, use_engine: UseEngine, make_rig: Callable[..., bpy.types.Object]
 ) -> None:
