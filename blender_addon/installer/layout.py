@@ -74,9 +74,10 @@ class Layout:
     def tidy(self) -> None:
         """Remove what former attempts left behind."""
         record = self.record()
+        kept = None if record is None else Path(record.python).parents[1].resolve()
         with suppress(OSError):
             for environment in self.environments.iterdir():
-                if record is None or not Path(record.python).is_relative_to(environment):
+                if environment.resolve() != kept:  # the folder may be known by several paths
                     shutil.rmtree(environment, ignore_errors=True)
 
     def remove(self) -> None:

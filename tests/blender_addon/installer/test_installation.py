@@ -57,6 +57,13 @@ def test_a_new_one_replaces_the_former(store: Any, folder: Path, monkeypatch: py
     assert Path(second.python).exists()
 
 
+def test_the_folder_may_be_known_by_another_path(store: Any, folder: Path, tmp_path: Path) -> None:
+    record = install(store.request(folder))
+    (tmp_path / "alias").symlink_to(folder, target_is_directory=True)
+    Layout(tmp_path / "alias").tidy()
+    assert Path(record.python).exists()
+
+
 @pytest.mark.parametrize("stage", ["uv", "python", "packages", "trial"])
 def test_cancelled_at_any_stage_the_former_stays(store: Any, folder: Path, stage: str) -> None:
     former = install(store.request(folder))
