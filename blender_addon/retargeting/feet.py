@@ -18,6 +18,7 @@ from ..rigs.bone_map import BoneMap
 from .body import Body
 from .contacts import SIDES, Contact, Side
 from .foot_path import SELDOM, planted
+from .knees import unhurried
 from .legs import Leg, LegReader, Poses
 from .rotations import inverse, multiply, rotate
 from .sole import FootPath, tilt_within, tilted
@@ -72,7 +73,8 @@ def plant(
     down = np.outer(_lowering(legs, paths, standing.time), [0, 0, -1.0])
     oriented = dict(poses.orientations)
     for side, leg in legs.items():
-        thigh, shin = reach(leg.thigh, leg.shin, paths[side].ankle - leg.hip - down, leg.forward)
+        way = unhurried(standing.time, leg, paths[side].ankle - leg.hip - down, standing.stretches(side))
+        thigh, shin = reach(leg.thigh, leg.shin, way, leg.forward)
         foot = multiply(paths[side].turn, inverse(leg.foot.turn))
         for part, turn in ((f"{side}_thigh", thigh), (f"{side}_shin", shin), (f"{side}_foot", foot)):
             turn = multiply(multiply(body.axes, turn), inverse(body.axes))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,13 @@ def planted(
     1 how far the body has passed over the foot, which is when heels are raised.
     """
     stood = FootPath(path.ankle.copy(), path.turn.copy())
-    ends = [-1, *(end for contact in contacts for end in contact), len(time)]
     for contact in contacts:
         _stand(time, path, contact, sureness, sole, behind, stood)
-    for index, (first, last) in enumerate(contacts):
-        before, after = ends[2 * index], ends[2 * index + 3]
-        _ease(time, path, (first, min(first + 1, last)), np.arange(first - 1, before, -1), stood)
-        _ease(time, path, (last, max(last - 1, first)), np.arange(last + 1, after), stood)
+    for edge in edges(contacts, len(time)):
+        easing, outer = edge.easing(time), edge.outer
+        stood.ankle[easing.frames] += easing.of(path.ankle, stood.ankle)
+        off = multiply(stood.turn[outer], inverse(path.turn[outer]))
+        stood.turn[easing.frames] = multiply(power(off[None], easing.stay), stood.turn[easing.frames])
     return above_floor(stood, sole)
 
 
@@ -68,30 +69,61 @@ def _stand(
     stood.ankle[inside], stood.turn[inside] = rolled.ankle, rolled.turn
 
 
-def _ease(
-    time: NDArray[np.float64],
-    path: FootPath,
-    edge: tuple[int, int],
-    swing: NDArray[np.int64],
-    stood: FootPath,
-) -> None:
-    """Add what the path is off, in place and speed, at the edge of a contact to the frames of a swing.
+@dataclass(frozen=True, eq=False)
+class Easing:
+    """How what a contact takes off its way at an edge eases off in the swing beyond: Hermite's cubic."""
 
-    `edge` is the outermost frame of the contact and the next one in it; `swing` goes away from the edge.
-    """
-    if len(swing) == 0:
-        return
-    outer, inner = edge
-    away = abs(time[swing] - time[outer])
-    # The other end of the swing is the next contact, which nothing of this may reach.
-    length = min(_EASE, away[-1] + away[0])
-    near = away < length
-    speed = (path.ankle[outer] - path.ankle[swing[0]]) / away[0]
-    if inner != outer:
-        speed = speed + (stood.ankle[outer] - stood.ankle[inner]) / abs(time[outer] - time[inner])
-    swing, part = swing[near], (away[near] / length)[:, None]
-    # Hermite's cubic from what the foot is off to nothing.
-    stay, slope = (1 + 2 * part) * (1 - part) ** 2, part * (1 - part) ** 2
-    stood.ankle[swing] += stay * (stood.ankle[outer] - path.ankle[outer]) + slope * length * speed
-    off = multiply(stood.turn[outer], inverse(path.turn[outer]))
-    stood.turn[swing] = multiply(power(off[None], stay), stood.turn[swing])
+    edge: Edge
+    frames: NDArray[np.int64]
+    """(N,) of the swing."""
+    stay: NDArray[np.float64]
+    """(N, 1) what is left of the difference at the edge."""
+    slope: NDArray[np.float64]
+    """(N, 1) what the difference's change from frame to frame there adds, per unit a second."""
+    intervals: tuple[float, float]
+    """Seconds from the outermost frame of the contact to the swing, and to the next frame in it."""
+
+    def of(self, own: NDArray[np.float64], held: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, C) the difference between what was (T, C) and what it is in the contact, in the swing."""
+        outer, inner, (onward, back) = self.edge.outer, self.edge.inner, self.intervals
+        speed = (own[outer] - own[self.edge.swing[0]]) / onward
+        if inner != outer:
+            speed = speed + (held[outer] - held[inner]) / back
+        eased: NDArray[np.float64] = self.stay * (held[outer] - own[outer]) + self.slope * speed
+        return eased
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Where a contact meets a swing."""
+
+    outer: int
+    """The outermost frame of the contact."""
+    inner: int
+    """The next one in it; the same where there is none."""
+    swing: NDArray[np.int64]
+    """(N,) away from the edge, up to the next contact or the end."""
+
+    def easing(self, time: NDArray[np.float64]) -> Easing:
+        """Within `_EASE`, or up to the next contact, which nothing of it may reach."""
+        away = abs(time[self.swing] - time[self.outer])
+        length = min(_EASE, away[-1] + away[0])
+        near = away < length
+        part = (away[near] / length)[:, None]
+        stay, slope = (1 + 2 * part) * (1 - part) ** 2, length * part * (1 - part) ** 2
+        return Easing(
+            self, self.swing[near], stay, slope, (away[0], abs(time[self.outer] - time[self.inner]))
+        )
+
+
+def edges(contacts: Sequence[tuple[int, int]], frames: int) -> Iterator[Edge]:
+    """Those of a foot's contacts that have a swing before or after them."""
+    ends = [-1, *(end for contact in contacts for end in contact), frames]
+    for index, (first, last) in enumerate(contacts):
+        before, after = ends[2 * index], ends[2 * index + 3]
+        for edge in (
+            Edge(first, min(first + 1, last), np.arange(first - 1, before, -1)),
+            Edge(last, max(last - 1, first), np.arange(last + 1, after)),
+        ):
+            if len(edge.swing) > 0:
+                yield edge

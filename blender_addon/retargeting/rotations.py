@@ -82,8 +82,8 @@ def unit(vectors: NDArray[Any]) -> Vectors:
     return normed
 
 
-def power(quaternions: Quaternions, share: float) -> Quaternions:
-    """The same turns by the shorter way, to a `share` of their angles."""
+def power(quaternions: Quaternions, share: float | NDArray[np.float64]) -> Quaternions:
+    """The same turns by the shorter way, to a `share` of their angles: one, or one a turn (..., 1)."""
     short = quaternions * np.where(quaternions[..., :1] < 0, -1.0, 1.0)
     sine = np.linalg.norm(short[..., 1:], axis=-1, keepdims=True)
     angle = share * np.arctan2(sine, short[..., :1])
