@@ -30,7 +30,7 @@ _FIRST = 0.8
 """How far each bone's curves alone may stray at first, in bounds: they rarely stray together."""
 _BEGINNING = 8
 """Frames from key to key at first."""
-_GROWN = 1.03
+_GROWN = 1.1
 """Where keys have become so many times more, some are dropped, again and again while that changes as much."""
 _BLAME = 0.5
 """Bones that stray at least so much, compared with the one that strays most, are to blame too."""

@@ -39,11 +39,16 @@ class Samples:
         return required
 
     @cached_property
+    def channels(self) -> Array:
+        """(C, N) the values; NumPy is quicker along long rows."""
+        return np.ascontiguousarray(self.values.T)
+
+    @cached_property
     def local(self) -> Array:
-        """(N, C) the slope beside each sample, gaps left out."""
-        counts = (~self.holds[:-1, None]).astype(np.float64)
-        steps = np.diff(self.frames)[:, None] * counts
-        changes = np.diff(self.values, axis=0) * counts
+        """(C, N) the slope beside each sample, gaps left out."""
+        counts = (~self.holds[:-1]).astype(np.float64)
+        steps = np.diff(self.frames) * counts
+        changes = np.diff(self.channels) * counts
         mean: Array = _at_knots(changes, changes) / np.maximum(_at_knots(steps, steps), 1e-9)
         return mean
 
@@ -66,23 +71,24 @@ def nearest_spline(samples: Samples, knots: Knots, still: float) -> Spline:
     """
     segment = _segment(knots)
     inner, start, end = _basis(samples.frames, knots, segment)
-    ends = samples.values[knots]
-    straight = ends[segment] + inner * np.diff(ends, axis=0)[segment]
-    rest = samples.values - straight
+    values = samples.channels
+    ends = values[:, knots]
+    straight = _spread(ends, segment) + inner * _spread(np.diff(ends), segment)
+    rest = values - straight
     own_start, own_end, both = (_sums(a * b, knots) for a, b in ((start, start), (end, end), (start, end)))
-    pull = _PULL * np.diff(samples.frames[knots])[:, None] ** 2
-    free = ~_flat(samples.values, knots, still)
+    pull = _PULL * np.diff(samples.frames[knots]) ** 2
+    free = ~_flat(values, knots, still)
     inverse = free / _at_knots(own_start + pull, own_end + pull)
-    local = samples.local[knots]
+    local = samples.local[:, knots]
     wanted = _at_knots(_sums(start * rest, knots), _sums(end * rest, knots)) + _at_knots(pull, pull) * local
     slopes: Array = local * free
     for _ in range(_ITERATIONS):
         coupled = wanted.copy()
-        coupled[:-1] -= both * slopes[1:]
-        coupled[1:] -= both * slopes[:-1]
+        coupled[:, :-1] -= both * slopes[:, 1:]
+        coupled[:, 1:] -= both * slopes[:, :-1]
         slopes = inverse * coupled
-    straight += start * slopes[segment] + end * slopes[segment + 1]
-    return Spline(slopes, straight)
+    straight += start * _spread(slopes, segment) + end * _spread(slopes[:, 1:], segment)
+    return Spline(slopes.T, straight.T)
 
 
 def _segment(knots: Knots) -> NDArray[np.int64]:
@@ -92,34 +98,38 @@ def _segment(knots: Knots) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
+def _spread(rows: Array, segment: NDArray[np.int64]) -> Array:
+    """(C, N) what each sample's segment has in (C, S); `take` is many times quicker than an index."""
+    return np.take(rows, segment, axis=1)
+
+
 def _basis(frames: Array, knots: Knots, segment: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-    """(N, 1) each: the weights of the value at the end of the segment, of the slopes at its start and end."""
+    """(N,) each: the weights of the value at the end of the segment, of the slopes at its start and end."""
     length = np.diff(frames[knots])[segment]
     u = (frames - frames[knots][segment]) / length
-    weights = u * u * (3 - 2 * u), length * u * (1 - u) ** 2, length * u * u * (u - 1)
-    return weights[0][:, None], weights[1][:, None], weights[2][:, None]
+    return u * u * (3 - 2 * u), length * u * (1 - u) ** 2, length * u * u * (u - 1)
 
 
 def _sums(values: Array, knots: Knots) -> Array:
-    """(K - 1, C) over the samples of each segment; those at the knots weigh nothing."""
-    sums: Array = np.add.reduceat(values, knots[:-1], axis=0)
+    """(..., K - 1) over the samples (..., N) of each segment; those at the knots weigh nothing."""
+    sums: Array = np.add.reduceat(values, knots[:-1], axis=-1)
     return sums
 
 
 def _at_knots(after: Array, before: Array) -> Array:
-    """(K, C) what the segments after and before each knot add up to."""
-    after, before = (a.reshape(len(a), -1) for a in (after, before))
-    edge = np.zeros((1, after.shape[1]))
-    total: Array = np.concatenate([after, edge]) + np.concatenate([edge, before])
+    """(..., K) what the segments (..., K - 1) after and before each knot add up to."""
+    total: Array = np.zeros((*after.shape[:-1], after.shape[-1] + 1))
+    total[..., :-1] += after
+    total[..., 1:] += before
     return total
 
 
 def _flat(values: Array, knots: Knots, still: float) -> NDArray[np.bool_]:
-    """(K, C) whether the samples stand still on either side of a knot."""
+    """(C, K) whether the samples (C, N) stand still on either side of a knot."""
     starts = knots[:-1]
-    ends = values[knots[1:]]
-    high = np.maximum(np.maximum.reduceat(values, starts, axis=0), ends)
-    low = np.minimum(np.minimum.reduceat(values, starts, axis=0), ends)
-    stands = ((high - low <= still) & (np.diff(knots) > 1)[:, None]).astype(np.float64)
+    ends = values[:, knots[1:]]
+    high = np.maximum(np.maximum.reduceat(values, starts, axis=1), ends)
+    low = np.minimum(np.minimum.reduceat(values, starts, axis=1), ends)
+    stands = ((high - low <= still) & (np.diff(knots) > 1)).astype(np.float64)
     flat: NDArray[np.bool_] = _at_knots(stands, stands) > 0
     return flat
