@@ -35,6 +35,8 @@ else:
 
     from blender_addon.rigs.bone_map import BoneMap, known_maps
 
+_STATUS = pytest.StashKey[int]()
+
 # A T-pose facing -Y, so the left side is at positive x; metres.
 _REST = {
     "pelvis": (0, 0, 0.93),
@@ -210,6 +212,19 @@ def _motion(clip: Clip) -> dict[str, Any]:
         "root_translation": root.astype(np.float32),
         "contacts": np.zeros((clip.frames, 2), np.float32),
     }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Once Rigify was enabled, the modules before Blender 5.0 hang when Python ends."""
+    if "bpy" in sys.modules and bpy.app.version < (5, 0) and _STATUS in config.stash:
+        sys.stdout.flush()
+        os._exit(config.stash[_STATUS])
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def rig(scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
     bpy.ops.object.armature_basic_human_metarig_add()
     bpy.ops.pose.rigify_generate()
     yield bpy.context.object
-    addon_utils.disable("rigify", default_set=True)  # Blender 4.5 does not end with it
+    addon_utils.disable("rigify", default_set=True)
 
 
 def _angles(rig: bpy.types.Object, clip: dict[str, Any]) -> list[float]:
