@@ -27,6 +27,16 @@ OUTPUT = ROOT / "output"
 
 PYTHONS = ("3.11", "3.12", "3.10")  # in order of preference: bpy 5.0 is made for 3.11 alone
 
+# Other versions of Blender that the add-on is tested on: the Python that each has, and the packages. NumPy is
+# the one that Blender 4.2 ships; its module leaves it open.
+BLENDERS = {
+    "4.2": ("3.11", ("bpy==4.2.23", "numpy==1.24.3")),
+    "4.5": ("3.11", ("bpy==4.5.15",)),
+    "5.2": ("3.13", ("bpy==5.2.3",)),
+}
+ADDON_TEST_PACKAGES = ("hypothesis", "pytest", "pytest-timeout", "uv")
+TESTED_TOO = ("4.2", "5.2")  # the oldest and the newest, by the session `tests`; 5.0 is in the environment
+
 # What the wheels load from the system, by the Debian package it is in.
 ENGINE_LIBRARIES = {"GL": "libgl1", "gthread-2.0": "libglib2.0-0"}
 BLENDER_LIBRARIES = {
@@ -53,6 +63,16 @@ def preferred_python() -> str:
 
 def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of this version: on the PATH, or one of pyenv's; None where there is none."""
+    if _succeeds([f"python{version}", "-c", ""]):
+        return f"python{version}"
+    if shutil.which("pyenv") is None:
+        return None
+    found = subprocess.run(["pyenv", "prefix", version], capture_output=True, text=True, check=False)
+    return str(Path(found.stdout.strip()) / "bin" / "python") if found.returncode == 0 else None
 
 
 PYTHON = preferred_python()
@@ -118,8 +138,38 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"])
 def tests(session: nox.Session) -> None:
-    """Run the tests; arguments after -- go to pytest."""
+    """Run all tests, the add-on's on the oldest and newest Blender too; arguments after -- go to pytest."""
     run(session, "python", "-m", "pytest", *session.posargs)
+    if session.posargs:
+        return
+    for blender in TESTED_TOO:
+        python, _ = BLENDERS[blender]
+        if interpreter(python):
+            session.notify(f"addon({blender})")
+        else:
+            session.warn(f"The add-on is not tested on Blender {blender}: there is no Python {python}.")
+
+
+@nox.session(default=False)
+@nox.parametrize(
+    "python,blender",
+    [
+        nox.param(interpreter(python) or python, version, id=version)
+        for version, (python, _) in BLENDERS.items()
+    ],
+)
+def addon(session: nox.Session, blender: str) -> None:
+    """Run the add-on's tests on another version of Blender's module; arguments after -- go to pytest."""
+    _, packages = BLENDERS[blender]
+    session.install(*packages, *(pinned(name) for name in ADDON_TEST_PACKAGES))
+    arguments = session.posargs or ["tests/blender_addon"]
+    session.run("python", "-m", "pytest", *arguments, env={"PYTHONPATH": str(ROOT)})
+
+
+def pinned(package: str) -> str:
+    """The requirement of a package as constraints.txt has it for the newest Python."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return next(line.split(";")[0] for line in reversed(lines) if line.startswith(f"{package}=="))
 
 
 @nox.session(venv_backend="none", requires=["environment"])
@@ -132,12 +182,31 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def extension(session: nox.Session) -> None:
-    """Build dist/lift_pose-VERSION.zip, which Blender installs from disk."""
+    """Build dist/lift_pose-VERSION.zip: the add-on with the engine inside, to install from disk."""
     if not HAS_BPY:
         session.error("Building takes Python 3.11, for bpy. Or: blender --command extension build")
     (tool,) = BIN.parent.glob("**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
     (ROOT / "dist").mkdir(exist_ok=True)
-    run(session, "python", tool, "build", "--source-dir", "blender_addon", "--output-dir", "dist")
+    source = Path(session.create_tmp()) / "lift_pose"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT / "blender_addon", source, ignore=shutil.ignore_patterns("__pycache__"))
+    wheel = ("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(session, "python", "-m", *wheel, "--wheel-dir", source / "installer" / "wheel", ROOT)
+    run(session, "python", tool, "build", "--source-dir", source, "--output-dir", "dist")
+    (package,) = (ROOT / "dist").glob("lift_pose-*.zip")
+    run(session, "python", tool, "validate", package)
+
+
+@nox.session(venv_backend="none", requires=["environment"], default=False)
+def locks(session: nox.Session) -> None:
+    """Write the lock files of the engine's installer anew, from pyproject.toml and constraints.txt."""
+    run(session, "python", "-m", "blender_addon.installer.make_locks")
+
+
+@nox.session(venv_backend="none", default=False)
+def gui(session: nox.Session) -> None:
+    """Drive a Blender with a window, from the zip to an armature; for the arguments see tests/gui."""
+    session.run(sys.executable, str(ROOT / "tests" / "gui" / "session.py"), *session.posargs, external=True)
 
 
 @nox.session(venv_backend="none", requires=["environment"], default=False)

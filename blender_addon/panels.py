@@ -16,13 +16,18 @@ from .operators.bone_map import (
 )
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
+from .operators.clip import LiftPoseRecentClips
 from .operators.feet import LiftPoseMarkFoot, LiftPoseShowContacts, LiftPoseSolveFeet, keyed_rig
 from .operators.lift import LiftPoseLift
+from .operators.overlay import LiftPoseMarkWeak, LiftPoseOverlay, LiftPosePickPerson, LiftPoseShowClip
 from .operators.pose import LiftPosePose
+from .operators.presets import LiftPosePresets
 from .operators.probe import LiftPoseProbe
+from .operators.report import LiftPoseCopyReport
 from .properties import chosen
 from .retargeting.contacts import SIDES
 from .session import session
+from .viewing.overlay import overlay
 
 _LETTER = 7.4  # pixels that a letter of the panel is wide, at scale 1
 
@@ -42,10 +47,15 @@ class LiftPoseMainPanel(_Panel):
         row = layout.row(align=True)
         row.prop(settings, "input", text="", placeholder="Photo or video")
         row.operator(LiftPoseProbe.bl_idname, text="", icon="VIEWZOOM")
+        row.menu(LiftPoseRecentClips.bl_idname, text="", icon="RECOVER_LAST")
+        row.menu(LiftPosePresets.bl_idname, text="", icon="PRESET")
         layout.prop(settings, "target", text="")
         if settings.target == "RIG":
             layout.prop(settings, "rig", text="", placeholder="Rig")
-        if session.job is None:
+        if session.job is None and not session.engine_state(context).python:
+            layout.label(text="The engine is not installed yet", icon="INFO")
+            layout.operator("preferences.addon_show", text="Install Engine...").module = __package__
+        elif session.job is None:
             button = layout.row()
             button.scale_y = 1.8
             button.operator(LiftPoseLift.bl_idname, icon="ARMATURE_DATA")
@@ -54,6 +64,8 @@ class LiftPoseMainPanel(_Panel):
             layout.operator(LiftPoseCancel.bl_idname, icon="CANCEL")
         if session.outcome is not None:
             draw_text(layout.box(), context, session.outcome.text, session.outcome.failed)
+            if session.outcome.failed:
+                layout.operator(LiftPoseCopyReport.bl_idname, icon="COPYDOWN")
 
 
 class LiftPoseBoneList(bpy.types.UIList):
@@ -71,7 +83,7 @@ class LiftPoseBoneList(bpy.types.UIList):
         index: int | None = 0,
         flt_flag: int | None = 0,
     ) -> None:
-        row = layout.row(align=True)
+        row = layout.split(factor=0.4, align=True)
         row.prop(item, "part", text="", emboss=False)
         bones = chosen(context.scene).rig.data
         row.alert = item.bone not in bones.bones
@@ -187,6 +199,17 @@ class LiftPoseClipPanel(_SettingsPanel):
         layout.prop(settings, "use_fov")
         if settings.use_fov:
             layout.prop(settings, "fov")
+
+
+class LiftPoseLookPanel(_SettingsPanel):
+    bl_idname = "VIEW3D_PT_lift_pose_look"
+    bl_label = "Look"
+
+    def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
+        layout.operator(LiftPoseOverlay.bl_idname, icon="OVERLAY", depress=overlay.visible)
+        layout.operator(LiftPoseMarkWeak.bl_idname, icon="MARKER")
+        layout.operator(LiftPoseShowClip.bl_idname, icon="IMAGE")
+        layout.operator(LiftPosePickPerson.bl_idname, icon="EYEDROPPER")
 
 
 class LiftPoseEnginePanel(_SettingsPanel):

@@ -15,6 +15,7 @@ from .camera import new_camera
 from .continuing import from_where_it_stands
 from .destination import NEW_ACTION, Destination, deliver
 from .fcurves import Curves
+from .origin import Origin, set_origin
 from .reduction import reduce_keys
 from .scene import Match, evaluated, match_to_clip, matches, undone_on_failure
 from .timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
@@ -92,7 +93,10 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
     scene.collection.children.link(collection)
     if match or scene.camera is None:
         scene.camera = camera
-    notices += deliver(armature, curves, name, placement.destination).notices
+    delivered = deliver(armature, curves, name, placement.destination)
+    notices += delivered.notices
+    alone = None if appended or motion.path is None else Origin(motion.path, rate, placement.start)
+    set_origin(delivered.action, alone)
     if not match and len(keys.frames) > 1 and keys.frames[-1] > scene.frame_end:
         notices.append(f"They end at frame {keys.frames[-1]:g}, the scene at frame {scene.frame_end}.")
     summary = " ".join([f"{len(keys.frames)} poses on {armature.name}.", *notices])

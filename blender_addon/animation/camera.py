@@ -7,6 +7,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..motion_file import Motion
+from ..viewing.frames import MARK
 
 _SENSOR = 36.0  # mm along the image's longer side, so that focal lengths read as on a 35 mm camera
 
@@ -27,6 +28,7 @@ def new_camera(motion: Motion, name: str, scene: bpy.types.Scene) -> bpy.types.O
     data.shift_x = (width / 2 - motion.camera_matrix[0, 2]) / size
     data.shift_y = (motion.camera_matrix[1, 2] - height / 2) / size
     camera = bpy.data.objects.new(name, data)
+    camera[MARK] = motion.source
     camera.matrix_world = world_from_camera(motion)
     reach = np.nanmax(np.linalg.norm(motion.root_translation - np.array(camera.location), axis=1), initial=0)
     data.clip_end = max(data.clip_end, 2 * reach)

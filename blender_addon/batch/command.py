@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..engine.interpreter import engine_python
 from ..engine.process import environment
 from ..errors import LiftPoseError
-from ..preferences import chosen_python
+from ..session import session
 
 NAME = "batch"
 
@@ -33,7 +32,7 @@ def batch_command(context: bpy.types.Context, arguments: Sequence[str]) -> list[
 
     Raises LiftPoseError when the engine's Python is not found.
     """
-    python = engine_python(chosen_python(context))
+    python = session.engine_python(context)
     command = [python, "-m", "lifting_core.cli", NAME, *arguments]
     if bpy.app.binary_path and "--blender" not in arguments:
         command += ["--blender", bpy.app.binary_path]

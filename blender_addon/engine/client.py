@@ -49,7 +49,7 @@ class Engine:
 
     def cancel(self, job: Job) -> None:
         """Ask the engine to end a job; an engine that does not is killed by `poll` soon after."""
-        if self._process and not job.finished and job.id not in self._cancel_deadlines:
+        if self._process and self._jobs.get(job.id) is job and job.id not in self._cancel_deadlines:
             self._process.send({"id": next(self._numbers), "type": "cancel", "job": job.id})
             self._cancel_deadlines[job.id] = time.monotonic() + _CANCEL_LIMIT
 

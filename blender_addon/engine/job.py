@@ -13,7 +13,12 @@ _STAGES = {
     "lifting": "Lifting to 3D",
     "solving": "Solving rotations",
     "writing": "Writing",
+    "uv": "Getting the installer",
+    "python": "Making an environment",
+    "packages": "Downloading packages",
+    "trial": "Trying the engine",
 }
+_UNITS = {"packages": " MB"}
 
 
 @dataclass
@@ -64,7 +69,7 @@ class Job:
         """The present stage and the time it still takes, in words."""
         words = _STAGES.get(self.stage, self.stage)
         if self.total:
-            words += f" {self.done} / {self.total}"
+            words += f" {self.done} / {self.total}{_UNITS.get(self.stage, '')}"
         if self.remaining is not None:
             words += f", {_clock(self.remaining)} left"
         return words

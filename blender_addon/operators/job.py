@@ -10,10 +10,10 @@ import bpy
 
 from ..engine.job import Job
 from ..errors import LiftPoseError
-from ..properties import chosen
 from ..session import Outcome, session
 
 _TICK = 0.05  # seconds between two looks at what the engine has said
+_SHOWING = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # the regions that show a job
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +39,6 @@ class JobOperator(_Operator):
         if session.job is not None:
             cls.poll_message_set("Lift Pose is at work")
             return False
-        if not chosen(context.scene).input:
-            cls.poll_message_set("Choose a photo or a video first")
-            return False
         return True
 
     def request(self, context: bpy.types.Context) -> Job:
@@ -63,9 +60,10 @@ class JobOperator(_Operator):
             return self._fail(error)
         if bpy.app.background or context.window is None:
             return self._wait(context)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(_TICK, window=context.window)
-        manager.modal_handler_add(self)
+        manager, window = context.window_manager, context.window.parent or context.window
+        self._timer = manager.event_timer_add(_TICK, window=window)
+        with context.temp_override(window=window):  # so that the Preferences may be closed meanwhile
+            manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -140,10 +138,9 @@ class JobOperator(_Operator):
 
 
 def redraw_panels(context: bpy.types.Context) -> None:
-    """Let the sidebars of all windows show what is new."""
+    """Let the sidebars and the Preferences in all windows show what is new."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
+            for region in area.regions:
+                if _SHOWING.get(area.type) == region.type:
+                    region.tag_redraw()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..animation.origin import needs
 from ..engine.job import Job
 from ..errors import InvalidInput, LiftPoseError
 from ..motion_file import read_motion
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
-from ..retargeting.memory import needs
+from ..recent import remember
 from ..session import session
 from .job import JobOperator
 from .placing import Place, chosen_place, missing_target, put_into_scene
@@ -33,7 +35,7 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        missing = missing_target(context)
+        missing = missing_clip(context) or missing_target(context)
         if missing is not None:
             cls.poll_message_set(missing)
         return missing is None and super().poll(context)
@@ -48,6 +50,7 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         )
 
     def finish(self, context: bpy.types.Context, result: dict[str, Any]) -> str:
+        remember(str(self._media))
         motion = read_motion(self._output)
         try:
             summary = put_into_scene(context, self._place, motion, self._media)
@@ -57,6 +60,16 @@ class LiftPoseLift(JobOperator, bpy.types.Operator):
         if not needs(bpy.data.actions, self._output):
             self._output.unlink(missing_ok=True)
         return f"{summary} Lifted in {result['seconds']:.1f} s on {result['device']}."
+
+    def clean_up(self) -> None:
+        with suppress(OSError):
+            if self._output.stat().st_size == 0:  # nothing has been written under this name
+                self._output.unlink()
+
+
+def missing_clip(context: bpy.types.Context) -> str | None:
+    """What the user must do first; None when a clip is chosen."""
+    return None if chosen(context.scene).input else "Choose a photo or a video first"
 
 
 def chosen_clip(context: bpy.types.Context) -> Path:

@@ -9,7 +9,7 @@ import bpy
 from ..engine.job import Job
 from ..session import session
 from .job import JobOperator
-from .lift import chosen_clip
+from .lift import chosen_clip, missing_clip
 
 
 class LiftPoseProbe(JobOperator, bpy.types.Operator):
@@ -18,6 +18,13 @@ class LiftPoseProbe(JobOperator, bpy.types.Operator):
     bl_idname = "lift_pose.probe"
     bl_label = "Look at the Clip"
     bl_options = {"REGISTER"}  # noqa: RUF012 - Blender wants a set
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        missing = missing_clip(context)
+        if missing is not None:
+            cls.poll_message_set(missing)
+        return missing is None and super().poll(context)
 
     def request(self, context: bpy.types.Context) -> Job:
         return session.engine(context).submit("probe", input=str(chosen_clip(context)))

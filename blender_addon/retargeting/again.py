@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import bpy
 
+from ..animation.origin import origin_of
 from ..animation.timing import frame_rate, pose_keys, scene_frames
 from ..errors import InvalidInput
 from ..motion_file import read_motion
@@ -25,22 +26,23 @@ def retarget_again(scene: bpy.types.Scene, armature: bpy.types.Object) -> Retarg
     action = armature.animation_data.action if armature.animation_data else None
     if action is None:
         raise InvalidInput(f"The rig {armature.name} has no Action.", "Put a motion on it first.")
-    memory = recall(action)
-    if not memory.motion.is_file():
+    origin, memory = origin_of(action), recall(action)
+    if not origin.motion.is_file():
         raise InvalidInput(
-            f"The motion file {memory.motion} of the Action {action.name} is gone.",
+            f"The motion file {origin.motion} of the Action {action.name} is gone.",
             "Put it back, or lift the clip again.",
         )
     rate = frame_rate(scene)
-    if abs(rate - memory.rate) > 1e-3 * rate:
+    if abs(rate - origin.rate) > 1e-3 * rate:
         raise InvalidInput(
-            f"The Action {action.name} was made at {memory.rate:g} frames/s, the scene now has {rate:g}.",
+            f"The Action {action.name} was made at {origin.rate:g} frames/s, the scene now has {rate:g}.",
             "Give the scene its old frame rate.",
         )
-    motion, settings = read_motion(memory.motion), _sound(memory.settings)
-    keys = pose_keys(motion, scene_frames(motion, rate, settings.get("start", 1)))
+    motion, settings = read_motion(origin.motion), _sound(memory.settings)
+    keys = pose_keys(motion, scene_frames(motion, rate, origin.start))
     contacts = marked_contacts(action, round(keys.frames[0]), round(keys.frames[-1]))
     settings |= {
+        "start": origin.start,
         "match": "NEVER",
         "feet": "AUTOMATIC" if contacts else "FLOOR",
         "contacts": tuple(contacts),

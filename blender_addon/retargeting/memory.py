@@ -1,14 +1,13 @@
-"""What an Action remembers of how it was made, so that it can be made again after an edit.
+"""How a Motion was put on a rig, so that it can be done again after an edit of the contacts.
 
-It is kept as text in a custom property of the Action, which is saved, copied and deleted with it.
+It is kept as text in a custom property of the Action, beside the Action's origin, which is the Motion file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -21,11 +20,8 @@ _KEY = "lift_pose"
 
 @dataclass(frozen=True)
 class Memory:
-    """Which Motion was put on the rig, and how."""
+    """The rig's bone map and settings."""
 
-    motion: Path
-    rate: float
-    """Frames a second of the scene."""
     bone_map: BoneMap
     settings: Mapping[str, Any]
     """The settings of a `Target` that are numbers, words or truths, by name."""
@@ -33,17 +29,11 @@ class Memory:
 
 def remember(action: bpy.types.Action, memory: Memory) -> None:
     """Keep it with the Action."""
-    data = {
-        "motion": str(memory.motion),
-        "rate": memory.rate,
-        "map": as_data(memory.bone_map),
-        "settings": dict(memory.settings),
-    }
-    action[_KEY] = json.dumps(data)
+    action[_KEY] = json.dumps({"map": as_data(memory.bone_map), "settings": dict(memory.settings)})
 
 
 def forget(action: bpy.types.Action) -> None:
-    """For an Action that has more, or other, than one Motion file."""
+    """For an Action that has more, or other, than one Motion."""
     if action.get(_KEY) is not None:
         del action[_KEY]
 
@@ -53,23 +43,11 @@ def is_remembered(action: bpy.types.Action | None) -> bool:
     return action is not None and isinstance(action.get(_KEY), str)
 
 
-def needs(actions: Iterable[bpy.types.Action], motion: Path) -> bool:
-    """Whether one of the Actions cannot be made again without this Motion file."""
-    for action in actions:
-        try:
-            if is_remembered(action) and recall(action).motion == motion.resolve():
-                return True
-        except InvalidInput:  # it remembers nothing that anybody could use
-            continue
-    return False
-
-
 def recall(action: bpy.types.Action) -> Memory:
     """Raises InvalidInput when the Action does not remember, or not in a way that makes sense."""
     try:
         data = json.loads(action[_KEY])
-        motion, rate, settings = Path(data["motion"]), float(data["rate"]), dict(data["settings"])
-        return Memory(motion, rate, from_data(data["map"]), settings)
+        return Memory(from_data(data["map"]), dict(data["settings"]))
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InvalidInput(
             f"The Action {action.name} does not tell how it was made.",

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..animation.destination import NEW_ACTION, Destination, check_animatable, deliver
 from ..animation.fcurves import Curves, Keys
+from ..animation.origin import Origin, set_origin
 from ..animation.reduction import Rigged, reduce_keys
 from ..animation.scene import Match, evaluated, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, from_frame, pose_keys, scene_frames
@@ -107,9 +108,11 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
     delivered = deliver(armature, curves, Path(motion.source).stem or "Lift Pose", target.destination)
     mark(delivered.action, target.contacts or ())
     if appended or motion.path is None:
+        set_origin(delivered.action, None)
         forget(delivered.action)
     else:
-        remember(delivered.action, Memory(motion.path, frame_rate(scene), target.bone_map, _settings(target)))
+        set_origin(delivered.action, Origin(motion.path, frame_rate(scene), target.start))
+        remember(delivered.action, Memory(target.bone_map, _settings(target)))
     notices = [f"{len(keys.frames)} poses on {armature.name}.", *notices, *delivered.notices]
     return Retargeted(delivered.action, " ".join(notices))
 
@@ -124,7 +127,8 @@ def _where_it_stands(motion: Motion, target: Target) -> Motion:
 
 def _settings(target: Target) -> dict[str, Any]:
     """Those of the rig, which neither the scene nor the present file changes."""
-    values = {field.name: getattr(target, field.name) for field in fields(target) if field.name != "match"}
+    names = {field.name for field in fields(target)} - {"match", "start"}
+    values = {name: getattr(target, name) for name in sorted(names)}
     return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
 
 

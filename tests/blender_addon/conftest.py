@@ -35,6 +35,8 @@ else:
 
     from blender_addon.rigs.bone_map import BoneMap, known_maps
 
+_STATUS = pytest.StashKey[int]()
+
 # A T-pose facing -Y, so the left side is at positive x; metres.
 _REST = {
     "pelvis": (0, 0, 0.93),
@@ -212,6 +214,19 @@ def _motion(clip: Clip) -> dict[str, Any]:
     }
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_STATUS] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Once Rigify was enabled, the modules before Blender 5.0 hang when Python ends."""
+    if "bpy" in sys.modules and bpy.app.version < (5, 0) and _STATUS in config.stash:
+        sys.stdout.flush()
+        os._exit(config.stash[_STATUS])
+
+
 @pytest.fixture
 def arrays() -> Callable[..., dict[str, Any]]:
     """Makes the arrays of a Motion file; the arguments are those of `Clip`."""
@@ -236,6 +251,12 @@ def scene() -> Iterator[Any]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     yield bpy.context.scene
     bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.fixture
+def engine_packages() -> None:
+    """For tests with the real engine, whose packages a Blender of another version may lack."""
+    pytest.importorskip("cv2", reason="the engine's packages are not in this environment")
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def _blenders_state() -> dict[str, Any]:
 
 
 def _bases() -> tuple[Any, ...]:
-    return bpy.types.Operator, bpy.types.Panel, bpy.types.PropertyGroup, bpy.types.AddonPreferences
+    names = ("Operator", "Panel", "Menu", "UIList", "FileHandler", "PropertyGroup", "AddonPreferences")
+    return tuple(getattr(bpy.types, name) for name in names)
 
 
 @pytest.mark.usefixtures("_clean")

@@ -6,6 +6,9 @@ import pytest
 
 from blender_addon.batch.jobs_file import FolderJob, write_jobs
 from blender_addon.errors import LiftPoseError
+
+pytest.importorskip("scipy", reason="the engine's packages are not in a Blender of another version")
+
 from lifting_core.batch.jobs import Job, read_jobs
 from lifting_core.settings import LiftSettings
 

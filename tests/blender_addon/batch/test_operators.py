@@ -49,6 +49,7 @@ def clips(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("engine_packages")
 def test_a_folder_becomes_a_batch(registered: Any, clips: Path, tmp_path: Path) -> None:
     (clips / "walk.mp4").symlink_to(_CLIP)
     settings, output = chosen_batch(bpy.context), tmp_path / "out"
@@ -83,6 +84,7 @@ def test_what_the_panel_says_about_rigs_is_passed_on(
     assert "ik = false" in written
 
 
+@pytest.mark.usefixtures("engine_packages")
 def test_jobs_that_are_at_fault_are_told(registered: Any, tmp_path: Path) -> None:
     settings = chosen_batch(bpy.context)
     settings.source, settings.jobs = "JOBS", str(tmp_path / "jobs.toml")
@@ -93,6 +95,7 @@ def test_jobs_that_are_at_fault_are_told(registered: Any, tmp_path: Path) -> Non
         bpy.ops.lift_pose.batch()
 
 
+@pytest.mark.usefixtures("engine_packages")
 def test_the_command_passes_on_arguments_and_exit_code(
     clips: Path, tmp_path: Path, engine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

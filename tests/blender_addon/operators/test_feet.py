@@ -100,7 +100,7 @@ def test_without_markers_feet_only_keep_above_the_floor(settings: Any, make_rig:
     assert _markers(rig.animation_data.action) == []
 
 
-@pytest.mark.parametrize("memory", ["", "[]", "{", '{"motion": 3}', '{"motion": "x", "rate": 24, "map": 1}'])
+@pytest.mark.parametrize("memory", ["", "[]", "{", '{"map": 3}', '{"map": 1, "settings": {}}'])
 def test_action_that_does_not_remember(settings: Any, make_rig: Make, film: Path, memory: str) -> None:
     rig = settings.rig = make_rig()
     bpy.ops.lift_pose.build(filepath=str(film))

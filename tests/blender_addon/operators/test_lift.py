@@ -16,6 +16,7 @@ import bpy
 import pytest
 
 import blender_addon
+from blender_addon.animation.origin import has_origin, origin_of
 from blender_addon.session import session
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -67,6 +68,11 @@ def _names() -> list[list[str]]:
     ]
 
 
+def _motions() -> list[Path]:
+    """The Motion files in the add-on's folder."""
+    return list((blender_addon.preferences.user_folder() / "motions").iterdir())
+
+
 @pytest.mark.usefixtures("photo")
 def test_button_makes_an_armature(scene: bpy.types.Scene, use_engine: UseEngine) -> None:
     use_engine("succeed")
@@ -78,7 +84,7 @@ def test_button_makes_an_armature(scene: bpy.types.Scene, use_engine: UseEngine)
     assert session.job is None
     assert session.outcome is not None
     assert session.outcome.text.startswith("12 poses on walk.")
-    assert list((blender_addon.preferences.user_folder() / "motions").iterdir()) == []
+    assert origin_of(active.animation_data.action).motion in _motions()
 
 
 @pytest.mark.usefixtures("photo")
@@ -93,13 +99,34 @@ def test_active_armature_gets_the_next_motion(
     assert scene.objects["walk"].animation_data.action.name == "walk.001"
 
 
+@pytest.mark.usefixtures("photo")
+def test_motion_that_no_action_needs_is_not_kept(settings: Any, use_engine: UseEngine) -> None:
+    use_engine("succeed")
+    bpy.ops.lift_pose.lift()
+    kept = sorted(_motions())
+    settings.target, settings.destination = "ACTIVE", "APPEND"
+    assert bpy.ops.lift_pose.lift() == {"FINISHED"}
+    assert sorted(_motions()) == kept
+    assert not has_origin(bpy.context.object.animation_data.action)
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_job_that_fails_leaves_no_file(use_engine: UseEngine) -> None:
+    blender_addon.preferences.user_folder().joinpath("motions").mkdir(exist_ok=True)
+    before = sorted(_motions())
+    use_engine("fail")
+    with pytest.raises(RuntimeError, match="Film somebody"):
+        bpy.ops.lift_pose.lift()
+    assert sorted(_motions()) == before
+
+
 def test_motion_on_a_rig_is_kept_to_solve_its_feet_again(
     settings: Any, use_engine: UseEngine, make_rig: Callable[..., bpy.types.Object]
 ) -> None:
     settings.target, settings.rig = "RIG", make_rig()
     use_engine("succeed")
     assert bpy.ops.lift_pose.lift() == {"FINISHED"}
-    (kept,) = (blender_addon.preferences.user_folder() / "motions").iterdir()
+    kept = origin_of(settings.rig.animation_data.action).motion
     assert bpy.ops.lift_pose.solve_feet() == {"FINISHED"}
     kept.unlink()
     with pytest.raises(RuntimeError, match=f"{kept.name} of the Action .* is gone"):
@@ -141,7 +168,7 @@ def test_failed_job_changes_nothing(use_engine: UseEngine, behaviour: str, messa
 @pytest.mark.usefixtures("settings")
 def test_engine_that_is_missing_leads_to_the_preferences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIFT_POSE_PYTHON", "/no/such/python")
-    with pytest.raises(RuntimeError, match="Name it in the add-on's preferences"):
+    with pytest.raises(RuntimeError, match="or name its Python, in the add-on's preferences"):
         bpy.ops.lift_pose.lift()
 
 

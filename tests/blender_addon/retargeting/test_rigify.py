@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,15 @@ _LIMBS = {
 
 
 @pytest.fixture
-def rig(scene: bpy.types.Scene) -> bpy.types.Object:
+def rig(scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
     """The rig that Rigify generates from its basic metarig."""
     import addon_utils  # is only found once bpy is there
 
     addon_utils.enable("rigify", default_set=True)
     bpy.ops.object.armature_basic_human_metarig_add()
     bpy.ops.pose.rigify_generate()
-    return bpy.context.object
+    yield bpy.context.object
+    addon_utils.disable("rigify", default_set=True)
 
 
 def _angles(rig: bpy.types.Object, clip: dict[str, Any]) -> list[float]:
