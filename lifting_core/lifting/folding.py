@@ -11,7 +11,7 @@ from torch.nn import functional
 from lifting_core.lifting.network import Layer, Linear
 from lifting_core.lifting.weights import LiftingModel
 
-_MANY = 64
+_MANY = 8
 """Rows from which on oneDNN is worth bringing them into its own layout."""
 
 _HAS_ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
