@@ -84,7 +84,9 @@ class Figure:
         """Build the figure from MakeHuman's data; `targets` shape it. Raises OSError when data is missing."""
         mesh = BaseMesh.load(data, targets)
         rig, armature = build_rig(read_rig(data, _RIG, mesh))
-        skin(build_body(mesh, clothes), rig, read_weights(data, _RIG))
+        body = build_body(mesh, clothes)
+        skin(body, rig, read_weights(data, _RIG))
+        body.hide_viewport = True  # joints are asked for more often than pictures, and need no skin
         assert rig.pose is not None
         self._bones = rig.pose.bones
         for bone in self._bones:
@@ -185,7 +187,6 @@ def skin(
     modifier = body.modifiers.new("armature", "ARMATURE")
     assert isinstance(modifier, bpy.types.ArmatureModifier)
     modifier.object = rig
-    body.hide_viewport = True  # joints are asked for more often than pictures, and need no skin
 
 
 def _landmarks(mesh: BaseMesh) -> dict[str, tuple[str, NDArray[np.float64]]]:
