@@ -2,6 +2,8 @@
 
 Prints the errors of Protocols 1 and 2 on S9 and S11 in the columns of the paper, with its own rows beside
 them. Several WEIGHTS are models of single actions: each is tested on its own, and they make up one table.
+If FOLDER holds motion capture, the weights of the default profile are tested on its held-out subjects with
+exact keypoints, and the errors are told by action and by view.
 """
 
 from __future__ import annotations
@@ -29,11 +31,16 @@ from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
+from training.datasets.mocap import holds_motion_capture, read_mocap
+from training.evaluation.mocap import Report as CaptureReport
+from training.evaluation.mocap import evaluate_clips
+from training.evaluation.mocap import table as capture_table
 from training.evaluation.pictures import draw_pictures
 from training.evaluation.scoring import NOISE_LEVELS, Report, averages, noisy, scores, split_error, table
 from training.options import add_data_options
 from training.tasks.human36m import select
 from training.tasks.poses import Poses, columns, gather, predict
+from training.tasks.simulated import full_body_model, split_by_subject
 
 log = logging.getLogger(__name__)
 
@@ -114,17 +121,37 @@ def main(arguments: Series[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        if holds_motion_capture(options.data):
+            found = evaluate_on_capture(options)
+            sys.stdout.write(capture_table(found) + "\n")
+            _write_json(options.json, found.as_json())
+            return 0
         report, tested = evaluate_weights(options)
         sys.stdout.write(table(report) + "\n")
-        if options.json:
-            with written_whole(options.json) as temporary:
-                temporary.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+        _write_json(options.json, report.as_json())
         if options.pictures:
             draw_pictures(report, tested.poses, tested.predicted, options.weights[0].parent, options.pictures)
     except LiftPoseError as error:
         log.error("%s", error)
         return 2 if isinstance(error, InvalidInput) else 1
     return 0
+
+
+def _write_json(path: Path | None, report: dict[str, Any]) -> None:
+    if path is not None:
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def evaluate_on_capture(options: argparse.Namespace) -> CaptureReport:
+    """Errors on held-out subjects of motion capture. Raises InvalidInput when something cannot be used."""
+    if len(options.weights) > 1:
+        raise InvalidInput("Motion capture tests one file of weights at a time.", "Name a single one.")
+    model = full_body_model(options.weights[0])
+    _, held_out = split_by_subject(read_mocap(options.data))
+    if not held_out:
+        raise InvalidInput(f"{options.data} has too few subjects to hold any out.", "Give four or more.")
+    return evaluate_clips(Lifter(model, choose_device(options.device)), held_out)
 
 
 def evaluate_weights(options: argparse.Namespace) -> tuple[Report, Tested]:

@@ -17,7 +17,7 @@ from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.device import choose_device
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS
-from training.datasets.mocap import FORMATS
+from training.datasets.mocap import holds_motion_capture
 from training.fitting.processes import Processes, joined
 from training.fitting.recipe import RECIPES
 from training.fitting.run import Cadence, Task, train
@@ -61,13 +61,6 @@ def _train(options: argparse.Namespace, processes: Processes, device: torch.devi
         source = str(options.keypoints)
         task = human36m_task(sequences, recipe, options.seed, device, processes, options.action, source)
     train(task, recipe, options.out, options.seed, processes, Cadence(options.checkpoint_every))
-
-
-def holds_motion_capture(folder: Path) -> bool:
-    """Whether a folder holds motion capture, else it should be Human3.6M. Raises InvalidInput for none."""
-    if not folder.is_dir():
-        raise InvalidInput(f"There is no folder {folder}.", "Name a folder of Human3.6M or motion capture.")
-    return any(path.suffix.lower() in FORMATS for path in folder.rglob("*"))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,6 +16,7 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.lifting.device import choose_device, device_name
+from lifting_core.lifting.folding import folded
 from lifting_core.lifting.human36m import human36m_keypoints
 from lifting_core.lifting.temporal import window_features, windows_in_time
 from lifting_core.lifting.view import CONFIDENT, PersonView
@@ -72,7 +73,7 @@ class Lifter:
 
     def __init__(self, model: LiftingModel, device: torch.device) -> None:
         self.profile = model.profile
-        self._model = model.to(device)
+        self._model = folded(model).to(device)
         self._device = device
         joints = model.profile.joints
         keypoints = model.profile.keypoints

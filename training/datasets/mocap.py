@@ -40,6 +40,13 @@ FORMATS: tuple[str, ...] = (".bvh", ".c3d", ".amc")
 _WEIGHTS_FORMATS = (".bvh", ".c3d")  # what the default weights are trained on
 
 
+def holds_motion_capture(folder: Path) -> bool:
+    """Whether a folder holds motion capture, else it should be Human3.6M. Raises InvalidInput for none."""
+    if not folder.is_dir():
+        raise InvalidInput(f"There is no folder {folder}.", "Name a folder of Human3.6M or motion capture.")
+    return any(path.suffix.lower() in FORMATS for path in folder.rglob("*"))
+
+
 def read_mocap(folder: str | os.PathLike[str], formats: Collection[str] = _WEIGHTS_FORMATS) -> list[Clip]:
     """Read every file of some `FORMATS` below a folder; the folder that holds a clip names its subject.
 
