@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from lifting_core.errors import InvalidInput
-from lifting_core.files import written_whole
 from lifting_core.lifting.network import LiftingNetwork, NetworkShape
 from lifting_core.lifting.temporal import TemporalNetwork, TemporalShape
 from lifting_core.skeleton import JOINTS
+from lifting_core.weights_file import WeightsKind, check_tensors, read_weights, weights_of, write_weights
 
-FORMAT = "lift-pose-weights"
-VERSION = 1
+_KIND = WeightsKind(
+    "lift-pose-weights",
+    1,
+    "weights of Lift Pose",
+    "Use the weights that ship with Lift Pose, or files that training.train wrote.",
+)
 DEFAULT_WEIGHTS = Path(__file__).parent / "models" / "default.safetensors"
 
 
@@ -158,39 +158,25 @@ def save_model(
     Raises LiftPoseError when the file cannot be written.
     """
     tensors = {
-        name: tensor.detach().cpu().to(precision if "network." in name else tensor.dtype).contiguous()
-        for name, tensor in model.state_dict().items()
-        if not name.endswith("num_batches_tracked")
+        name: tensor.to(precision if "network." in name else tensor.dtype)
+        for name, tensor in weights_of(model).items()
     }
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "profile": json.dumps(asdict(model.profile)),
-        "network": json.dumps(asdict(model.network.shape)),
-    }
+    metadata = {"profile": asdict(model.profile), "network": asdict(model.network.shape)}
     if model.temporal is not None:
-        metadata["temporal"] = json.dumps(asdict(model.temporal.network.shape))
-    with written_whole(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata))
+        metadata["temporal"] = asdict(model.temporal.network.shape)
+    write_weights(path, _KIND, metadata, tensors)
 
 
 def load_model(path: str | os.PathLike[str]) -> LiftingModel:
     """Read a model, in single precision and ready for use. Raises InvalidInput when there is none."""
-    advice = "Use the weights that ship with Lift Pose, or files that training.train wrote."
-    if not Path(path).is_file():
-        raise InvalidInput(f"The weights {path} do not exist.", advice)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise InvalidInput(f"{path} does not hold weights of Lift Pose.", advice)
-            if int(metadata["version"]) > VERSION:
-                raise InvalidInput(f"{path} was written by a newer Lift Pose.", "Update Lift Pose.")
-            profile, network = json.loads(metadata["profile"]), json.loads(metadata["network"])
-            model = _empty_model(profile, network, json.loads(metadata.get("temporal", "null")))
-            _fill(model, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise InvalidInput(f"The weights {path} are damaged or of another shape: {error}.", advice) from error
+    return read_weights(path, _KIND, _built)
+
+
+def _built(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> LiftingModel:
+    model = _empty_model(metadata["profile"], metadata["network"], metadata.get("temporal"))
+    check_tensors(weights_of(model), tensors)
+    for name, tensor in weights_of(model).items():
+        tensor.copy_(tensors[name])
     return model.eval().requires_grad_(False)
 
 
@@ -211,19 +197,3 @@ def _empty_model(
     with torch.device("meta"):
         model = LiftingModel(Profile(**{**profile, **names}), shape, over_time)
     return model.to_empty(device="cpu")
-
-
-def _fill(model: LiftingModel, tensors: dict[str, Tensor]) -> None:
-    expected = {
-        name: tensor
-        for name, tensor in model.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    for name in expected.keys() ^ tensors.keys():
-        raise ValueError(f"tensor {name} is {'missing' if name in expected else 'unexpected'}")
-    for name, tensor in expected.items():
-        if tensor.shape != tensors[name].shape:
-            raise ValueError(
-                f"tensor {name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
-            )
-        tensor.copy_(tensors[name])

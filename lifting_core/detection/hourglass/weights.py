@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from lifting_core.detection.hourglass.network import HourglassShape, StackedHourglass
-from lifting_core.errors import InvalidInput
-from lifting_core.files import written_whole
+from lifting_core.weights_file import WeightsKind, check_tensors, read_weights, weights_of, write_weights
 
-FORMAT = "lift-pose-hourglass"
-VERSION = 1
+_KIND = WeightsKind(
+    "lift-pose-hourglass",
+    1,
+    "weights of a stacked hourglass",
+    "Use a file that training.hourglass or training.convert wrote.",
+)
 
 
 @dataclass(frozen=True)
@@ -59,41 +58,20 @@ class HourglassModel(nn.Module):
 
 def save_hourglass(model: HourglassModel, path: str | os.PathLike[str]) -> None:
     """Write a model, whole or not at all. Raises LiftPoseError when the file cannot be written."""
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "profile": json.dumps(asdict(model.profile)),
-        "network": json.dumps(asdict(model.network.shape)),
-    }
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights_of(model.network).items()}
-    with written_whole(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata))
+    metadata = {"profile": asdict(model.profile), "network": asdict(model.network.shape)}
+    write_weights(path, _KIND, metadata, weights_of(model.network))
 
 
 def load_hourglass(path: str | os.PathLike[str]) -> HourglassModel:
     """Read a model that `save_hourglass` wrote, ready for use. Raises InvalidInput when there is none."""
-    advice = "Use a file that training.hourglass or training.convert wrote."
-    if not Path(path).is_file():
-        raise InvalidInput(f"The weights {path} do not exist.", advice)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise InvalidInput(f"{path} does not hold weights of a stacked hourglass.", advice)
-            if int(metadata["version"]) > VERSION:
-                raise InvalidInput(f"{path} was written by a newer Lift Pose.", "Update Lift Pose.")
-            profile, network = json.loads(metadata["profile"]), json.loads(metadata["network"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        named = {**profile, "joints": tuple(profile["joints"]), "mean": tuple(profile["mean"])}
-        shape = HourglassShape(**{**network, "stem": tuple(network["stem"])})
-        return filled(HourglassProfile(**named), shape, tensors)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise InvalidInput(f"The weights {path} are damaged or of another shape: {error}.", advice) from error
+    return read_weights(path, _KIND, _built)
 
 
-def weights_of(network: nn.Module) -> dict[str, Tensor]:
-    """All that a file must hold; batch normalisation's counters are of no use in one."""
-    return {k: v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
+def _built(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> HourglassModel:
+    profile, network = metadata["profile"], metadata["network"]
+    named = {**profile, "joints": tuple(profile["joints"]), "mean": tuple(profile["mean"])}
+    shape = HourglassShape(**{**network, "stem": tuple(network["stem"])})
+    return filled(HourglassProfile(**named), shape, tensors)
 
 
 def filled(profile: HourglassProfile, shape: HourglassShape, tensors: Mapping[str, Tensor]) -> HourglassModel:
@@ -103,18 +81,7 @@ def filled(profile: HourglassProfile, shape: HourglassShape, tensors: Mapping[st
     """
     with torch.device("meta"):
         network = StackedHourglass(shape)
-    check_tensors({name: tuple(tensor.shape) for name, tensor in weights_of(network).items()}, tensors)
+    check_tensors(weights_of(network), tensors)
     model = HourglassModel(profile, shape)
     model.network.load_state_dict(dict(tensors), strict=False)
     return model.eval().requires_grad_(False)
-
-
-def check_tensors(expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor]) -> None:
-    """Raise ValueError unless there are exactly the tensors that are expected."""
-    for name in sorted(expected.keys() ^ tensors.keys()):
-        raise ValueError(f"tensor {name} is {'missing' if name in expected else 'unexpected'}")
-    for name, shape in expected.items():
-        if tuple(tensors[name].shape) != shape:
-            raise ValueError(f"tensor {name} has shape {tuple(tensors[name].shape)}, not {shape}")
-        if not tensors[name].is_floating_point():
-            raise ValueError(f"tensor {name} holds {tensors[name].dtype}, not real numbers")
