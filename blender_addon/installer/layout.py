@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import time
 from contextlib import suppress
@@ -54,7 +55,7 @@ class Layout:
 
     def new_environment(self) -> Path:
         """A name that no environment has had: the former one stays in use until the new one works."""
-        return self.environments / time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}")
+        return self.environments / time.strftime(f"%Y%m%d-%H%M%S-{secrets.token_hex(4)}")
 
     def record(self) -> Record | None:
         """What is installed; None when nothing is, or the record is damaged."""
