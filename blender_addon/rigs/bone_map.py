@@ -178,7 +178,7 @@ def _settings(entry: Any, sides: Sequence[str]) -> Iterator[Setting]:
         raise ValueError("a setting must have a bone, a property, and a value for fk, ik or both")
     bone, name = _string(entry["bone"], "bone"), _string(entry["property"], "property")
     fk, ik = (_number(entry[key]) if key in entry else None for key in ("fk", "ik"))
-    for marker in sides if _SIDE in bone else ("",):
+    for marker in sides if sides and _SIDE in bone else (_SIDE,):
         yield Setting(bone.replace(_SIDE, marker), name, fk, ik)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blender_addon.errors import InvalidInput
@@ -48,6 +48,7 @@ def test_maps_that_ship_name_all_limbs() -> None:
 _NAMES = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=9)
 
 
+@example(["a", "{side}", "b"], 1.0)
 @given(st.lists(_NAMES, min_size=3, max_size=12, unique=True), st.floats(-10, 10, allow_nan=False))
 def test_saved_map_comes_back(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], value: float
