@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.media.frames import Frame
+
+_Own = TypeVar("_Own")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,24 @@ class Detector(Protocol):
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+
+class ClosedOnExit:
+    """What detectors have in common as contexts: they are closed at the end."""
+
+    def close(self) -> None:
+        """Give back what the detector holds; nothing, unless it says otherwise."""
+
+    def __enter__(self: _Own) -> _Own:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 @runtime_checkable

@@ -10,12 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.detection.detector import Person
+from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker
 from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity, size
 from lifting_core.detection.search import Look, SearchPlan
@@ -84,7 +83,7 @@ class _Follower:
         return Window.around(float(x), float(y), self._side, self._image_size)
 
 
-class MediaPipeDetector:
+class MediaPipeDetector(ClosedOnExit):
     """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame.
 
     With `thrifty`, whoever has filled most of the clip so far is found in every frame, and the others, who
@@ -128,17 +127,6 @@ class MediaPipeDetector:
         for follower in self._followers:
             follower.landmarker.close()
         self._followers = []
-
-    def __enter__(self) -> MediaPipeDetector:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _start(self, image_size: tuple[int, int]) -> None:
         for follower in self._followers:

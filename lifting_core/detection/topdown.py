@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection.boxes import BoxSource
-from lifting_core.detection.detector import Person
+from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.poses import hidden_outside, is_credible
 from lifting_core.detection.regions import Region
 from lifting_core.media.frames import Frame
@@ -34,7 +33,7 @@ class KeypointModel(Protocol):
         """(N, H, W, 3) RGB crops to (N, K, 2) pixels of the crop and (N, K) confidences from 0 to 1."""
 
 
-class TopDownDetector:
+class TopDownDetector(ClosedOnExit):
     """Everybody whom a `BoxSource` tells of, as a `BatchDetector`."""
 
     def __init__(self, people: BoxSource, model: KeypointModel, trust_boxes: bool = False) -> None:
@@ -80,14 +79,3 @@ class TopDownDetector:
 
     def close(self) -> None:
         self._people.close()
-
-    def __enter__(self) -> TopDownDetector:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

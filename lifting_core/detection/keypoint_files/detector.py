@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import numpy as np
 
-from lifting_core.detection.detector import Person
+from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.keypoint_files.reading import FoundKeypoints, read_keypoints
 from lifting_core.detection.options import DetectorOptions
 from lifting_core.media.frames import Frame
 
 
-class KeypointFileDetector:
+class KeypointFileDetector(ClosedOnExit):
     """Gives what another program found in the frames of the clip."""
 
     def __init__(self, found: FoundKeypoints) -> None:
@@ -35,17 +33,3 @@ class KeypointFileDetector:
             return people
         size = np.array([frame.image.shape[1], frame.image.shape[0]], np.float32)
         return [Person(person.keypoints * size, person.confidence) for person in people]
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> KeypointFileDetector:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import cv2
 import numpy as np
 
-from lifting_core.detection.detector import Person
+from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.onnx.description import OnnxDescription
 from lifting_core.detection.onnx.session import Array, OnnxSession
 from lifting_core.detection.poses import hidden_outside, is_credible
@@ -18,7 +16,7 @@ _GREY = 114
 """Around the picture, as in training (Ultralytics)."""
 
 
-class YoloPoseDetector:
+class YoloPoseDetector(ClosedOnExit):
     """A described one-stage model as a `Detector`.
 
     Its output is (1, 5 + 3 K, M), or with the axes exchanged: middle, width and height of a box, score, and
@@ -61,17 +59,3 @@ class YoloPoseDetector:
             corners.tolist(), rows[:, 4].tolist(), self._description.score, self._description.overlap
         )
         return rows[np.array(kept, int).ravel(), 5:]
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> YoloPoseDetector:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
