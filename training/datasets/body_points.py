@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.motion.directions import unit
 from training.datasets.anatomy import anatomy
 from training.datasets.bvh import SkeletalMotion
 
@@ -129,7 +130,7 @@ def _from_acclaim(motion: SkeletalMotion) -> BodyPoints:
     points["skull"] = motion.position("head")
     for side in ("left", "right"):
         radius = points[f"{side}_wrist"]
-        along = _unit(motion.position(f"{side[0]}wrist") - radius)
+        along = unit(motion.position(f"{side[0]}wrist") - radius)
         points[f"{side}_wrist"] = radius + _WRIST_FROM_RADIUS * along
     turned = _Turned(
         _cmu_head(motion, "head"),
@@ -240,8 +241,8 @@ def _never_turned_over(top: Points, along: Points, shin: Points) -> Points:
 
 def _axes(first: Points, second: Points) -> NDArray[np.float64]:
     """(T, 3, 3) columns: the first direction, the second at right angles to it, and their cross product."""
-    first = _unit(first)
-    second = _unit(_across(second, first))
+    first = unit(first)
+    second = unit(_across(second, first))
     return np.stack([first, second, np.cross(first, second)], -1)
 
 
@@ -249,7 +250,7 @@ def _trunk(points: BodyPoints) -> BodyPoints:
     """Pelvis between the hips, and thorax a little above the middle of the shoulders, as in Human3.6M."""
     shoulders = (points["left_shoulder"] + points["right_shoulder"]) / 2
     points["pelvis"] = (points["left_hip"] + points["right_hip"]) / 2
-    points["thorax"] = shoulders + 0.03 * _unit(shoulders - points["pelvis"])
+    points["thorax"] = shoulders + 0.03 * unit(shoulders - points["pelvis"])
     return points
 
 
@@ -280,14 +281,14 @@ def from_plug_in_gait(markers: Mapping[str, Points]) -> BodyPoints:
     points: BodyPoints = {}
     points["left_hip"], points["right_hip"] = _hip_centres(markers)
     pelvis = (points["left_hip"] + points["right_hip"]) / 2
-    down = _unit(pelvis - (markers["C7"] + markers["CLAV"]) / 2)
+    down = unit(pelvis - (markers["C7"] + markers["CLAV"]) / 2)
     feet = _both(lambda side, _: _marked_foot(markers, side[0].upper()))
     for side, letter, sign, (along, top) in zip(("left", "right"), "LR", (1, -1), feet, strict=True):
         shoulder = markers[f"{letter}SHO"] + 0.05 * down
         wrist = (markers[f"{letter}WRA"] + markers[f"{letter}WRB"]) / 2
         elbow = _beneath(markers[f"{letter}ELB"], markers[f"{letter}UPA"], shoulder, 0.045)
         knee = _beneath(markers[f"{letter}KNE"], markers[f"{letter}THI"], points[f"{side}_hip"], 0.05)
-        ankle = markers[f"{letter}ANK"] - 0.04 * sign * _unit(np.cross(top, along))
+        ankle = markers[f"{letter}ANK"] - 0.04 * sign * unit(np.cross(top, along))
         limb = {"shoulder": shoulder, "elbow": elbow, "wrist": wrist, "knee": knee, "ankle": ankle}
         points |= {f"{side}_{name}": point for name, point in limb.items()}
     left, up = _head_axes(markers)
@@ -303,7 +304,7 @@ def _head_axes(markers: Mapping[str, Points]) -> tuple[Points, Points]:
     front = (markers["LFHD"] + markers["RFHD"]) / 2
     back = (markers["LBHD"] + markers["RBHD"]) / 2
     left = markers["LFHD"] - markers["RFHD"]
-    return left, _unit(np.cross(front - back, left))
+    return left, unit(np.cross(front - back, left))
 
 
 def _marked_hand(markers: Mapping[str, Points], letter: str, wrist: Points) -> tuple[Points, Points]:
@@ -317,9 +318,9 @@ def _marked_foot(markers: Mapping[str, Points], letter: str) -> tuple[Points, Po
     """
     heel, toe = markers[f"{letter}HEE"], markers[f"{letter}TOE"]
     forward = toe - heel
-    outer = _unit(_across(markers[f"{letter}ANK"] - heel, forward))
-    level = _unit(_across(np.broadcast_to([0.0, 0.0, 1.0], forward.shape), forward))
-    third = np.cross(_unit(forward), outer)
+    outer = unit(_across(markers[f"{letter}ANK"] - heel, forward))
+    level = unit(_across(np.broadcast_to([0.0, 0.0, 1.0], forward.shape), forward))
+    third = np.cross(unit(forward), outer)
     stands = np.all([_height(marker) < _STANDING for marker in (heel, toe)], axis=0)
     angle = np.arctan2((level * third).sum(-1), (level * outer).sum(-1))
     roll = np.nanmedian(angle[stands] if stands.any() else angle)
@@ -338,8 +339,8 @@ def _hip_centres(markers: Mapping[str, Points]) -> tuple[Points, Points]:
     back = (markers["LPSI"] + markers["RPSI"]) / 2
     width = np.linalg.norm(markers["LASI"] - markers["RASI"], axis=-1, keepdims=True)
     depth = np.linalg.norm(front - back, axis=-1, keepdims=True)
-    left = _unit(markers["LASI"] - markers["RASI"])
-    up = _unit(np.cross(front - back, left))
+    left = unit(markers["LASI"] - markers["RASI"])
+    up = unit(np.cross(front - back, left))
     forward = np.cross(left, up)
     middle = front - (0.24 * depth + 0.0099) * forward - (0.30 * width + 0.0109) * up
     sideways = (0.33 * width + 0.0073) * left
@@ -351,17 +352,12 @@ def _beneath(marker: Points, segment_marker: Points, upper_joint: Points, depth:
 
     The marker in the middle of the segment above sits on its outer side and so tells where outside is.
     """
-    along = _unit(marker - upper_joint)
-    return marker - depth * _unit(_across(segment_marker - upper_joint, along))
+    along = unit(marker - upper_joint)
+    return marker - depth * unit(_across(segment_marker - upper_joint, along))
 
 
 def _across(vectors: Points, along: Points) -> Points:
     """What of the vectors is at right angles to others, of any length."""
-    along = _unit(along)
+    along = unit(along)
     across: Points = vectors - (vectors * along).sum(-1, keepdims=True) * along
     return across
-
-
-def _unit(vectors: Points) -> Points:
-    unit: Points = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True).clip(min=1e-9)
-    return unit

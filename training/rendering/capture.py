@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.motion.directions import unit
 from lifting_core.skeleton import mirrored
 from training.datasets.mocap import POINTS
 from training.rendering.pose import Pose
@@ -73,7 +74,7 @@ def aims(points: NDArray[Any]) -> dict[str, Array]:
     axes = {
         "pelvis": _axes(hips, at("spine") - at("pelvis")),
         "spine": _axes(shoulders, at("thorax") - at("spine")),
-        "neck": _axes(at("skull") - at("thorax"), _unit(shoulders) + _unit(ears)),
+        "neck": _axes(at("skull") - at("thorax"), unit(shoulders) + unit(ears)),
         "head": _axes(ears, at("head") - at("skull")),
     }
     for side in _SIDES:
@@ -86,13 +87,13 @@ def _limbs(at: _Point, side: str, hips: Array) -> Mapping[str, Array]:
     """The aims of one side; a straight limb is turned as the thumb's side or the hips are."""
 
     def between(start: str, end: str) -> Array:
-        return _unit(at(f"{side}_{end}") - at(f"{side}_{start}"))
+        return unit(at(f"{side}_{end}") - at(f"{side}_{start}"))
 
     upper_arm, forearm = between("shoulder", "elbow"), between("elbow", "wrist")
     thumbward = between("pinky", "index")
     elbow = np.cross(upper_arm, _HINGE_WEIGHT * forearm + thumbward)
     thigh, shin = between("hip", "knee"), between("knee", "ankle")
-    knee = _HINGE_WEIGHT * np.cross(thigh, shin) + _unit(hips)
+    knee = _HINGE_WEIGHT * np.cross(thigh, shin) + unit(hips)
     sole = between("heel", "toe")
     return {
         "upper_arm": _axes(upper_arm, elbow),
@@ -122,11 +123,6 @@ def _leg(points: NDArray[Any]) -> float:
 
 def _axes(first: Array, second: Array) -> Array:
     """(..., 3, 3) columns: the first direction, the second at right angles to it, and their cross product."""
-    first = _unit(first)
-    second = _unit(second - (second * first).sum(-1, keepdims=True) * first)
+    first = unit(first)
+    second = unit(second - (second * first).sum(-1, keepdims=True) * first)
     return np.stack([first, second, np.cross(first, second)], -1)
-
-
-def _unit(vectors: Array) -> Array:
-    unit: Array = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True).clip(min=1e-9)
-    return unit
