@@ -1,5 +1,5 @@
-"""Bodies beyond the recorded ones: mirrored, with limbs of other poses, turned heads, hands and feet, and
-the proportions of other people.
+"""Bodies beyond the recorded ones: mirrored, with limbs of other poses, limbs and trunks that reach and bend
+further, turned heads, hands and feet, and the proportions of other people.
 
 Bodies are (S, T, P, 3): S sequences of T frames with the points of `training.datasets.mocap.POINTS`, metres,
 z up. Whatever is drawn is drawn for a whole sequence.
@@ -33,6 +33,8 @@ _LEFT_ARM, _LEFT_LEG = (_points("left", names) for names in _ENDS)
 _ARMS = _LEFT_ARM + _points("right", _ENDS[0])
 _LEGS = _LEFT_LEG + _points("right", _ENDS[1])
 _HEAD = [POINTS.index("skull"), *_OF_HEAD]
+_UPPER = [POINTS.index(name) for name in ("thorax", "left_shoulder", "right_shoulder")] + _ARMS + _HEAD
+_ALL = list(range(1, len(POINTS)))
 
 # What is taken from another pose, whether it goes with the chest or with the pelvis, and how often. Whole
 # limbs are taken, so that every joint of theirs keeps within its limits.
@@ -75,6 +77,14 @@ class Variety:
     """Of turning about the forearm, of bending and of leaning to the thumb."""
     foot: tuple[float, float, float] = (10.0, 8.0, 8.0)
     """Of bending, of leaning inward and of turning inward."""
+    arm: float = 30.0
+    """Of a whole arm about the shoulder, about every axis; where limbs and trunks are turned at all."""
+    leg: float = 15.0
+    trunk: float = 12.0
+    body: float = 15.0
+    """Of everything, as in somebody who leans or falls."""
+    turned: float = 0.25
+    """Share of bodies of which each of these is turned."""
     people: float = 0.6
     """Share of bodies with the proportions of other people than the recorded."""
     lengths: float = 0.05
@@ -95,6 +105,7 @@ class Variation:
         chest, pelvis = chest_axes(bodies), pelvis_axes(bodies)
         for limb, anchor, share in _SWAPS:
             self._swap(bones, limb, chest if anchor == "chest" else pelvis, share)
+        self._turn_limbs(bones, chest, pelvis)
         self._turn_head(bones, chest)
         for side in ("left", "right"):
             self._turn_hand(bones, side)
@@ -114,6 +125,16 @@ class Variation:
         lengths = bones[chosen][..., limb, :].norm(dim=-1, keepdim=True)
         taken = normalize(bones[donors][..., limb, :] @ turn.transpose(-1, -2), dim=-1) * lengths
         bones[chosen[:, None], :, torch.tensor(limb)] = taken.transpose(1, 2)
+
+    def _turn_limbs(self, bones: Tensor, chest: Tensor, pelvis: Tensor) -> None:
+        """Arms, legs, the trunk above the waist and whole bodies of some, so that rare poses are not unheard
+        of."""
+        variety = self._variety
+        for side in ("left", "right"):
+            self._turn(bones, _points(side, _ENDS[0]), chest, (variety.arm,) * 3, variety.turned)
+            self._turn(bones, _points(side, _ENDS[1]), pelvis, (variety.leg,) * 3, variety.turned)
+        self._turn(bones, _UPPER, pelvis, (variety.trunk,) * 3, variety.turned)
+        self._turn(bones, _ALL, pelvis, (variety.body,) * 3, variety.turned)
 
     def _turn_head(self, bones: Tensor, chest: Tensor) -> None:
         self._turn(bones, _OF_HEAD, chest, self._variety.head)
@@ -135,9 +156,12 @@ class Variation:
             bones, foot, _orthogonal(torch.linalg.cross(along, shin, dim=-1), along), self._variety.foot
         )
 
-    def _turn(self, bones: Tensor, points: list[int], axes: Tensor, degrees: tuple[float, ...]) -> None:
-        """Turn bones about the columns of `axes` (S, T, 3, 3) by random angles."""
+    def _turn(
+        self, bones: Tensor, points: list[int], axes: Tensor, degrees: tuple[float, ...], share: float = 1.0
+    ) -> None:
+        """Turn bones of a share of the bodies about the columns of `axes` (S, T, 3, 3) by random angles."""
         angles = torch.randn(len(bones), 1, 3, generator=self._random).clamp(-2, 2) * torch.tensor(degrees)
+        angles = torch.where(self._chance(len(bones), share)[..., 0], angles, 0.0)
         turn = axes @ rotations(torch.deg2rad(angles)) @ axes.transpose(-1, -2)
         bones[..., points, :] = bones[..., points, :] @ turn.transpose(-1, -2)
 
