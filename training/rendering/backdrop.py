@@ -1,4 +1,8 @@
-"""What is behind people, and in front: rooms, skies, noise and things, all drawn by numbers."""
+"""What is behind people, and in front: rooms, skies and things, all drawn by numbers.
+
+Renders are to show how a detector errs on footage, so colours and contrasts are those of places where people
+film each other: mostly muted, seldom busy.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,17 @@ Picture = NDArray[np.float32]
 
 _ROOM_HEIGHT = (2.3, 5.0)
 _ROOM_REACH = (2.0, 9.0)
+# Colours between which skies, horizons and the ground lie.
+_SKIES = ((0.25, 0.45, 0.80), (0.55, 0.70, 0.90), (0.70, 0.72, 0.75))
+_HORIZONS = ((0.75, 0.82, 0.90), (0.85, 0.85, 0.83), (0.95, 0.85, 0.72))
+_GROUNDS = ((0.30, 0.38, 0.18), (0.45, 0.40, 0.33), (0.42, 0.42, 0.42), (0.60, 0.52, 0.40), (0.25, 0.24, 0.23))
 
 
 def draw_backdrop(rng: np.random.Generator, camera: Camera) -> Picture:
     """The picture of the camera without people."""
-    kinds: tuple[Callable[[np.random.Generator, Camera], Picture], ...] = (_room, _room, _open_air, _noise)
+    kinds: tuple[Callable[[np.random.Generator, Camera], Picture], ...] = (_room, _room, _open_air)
     picture = kinds[rng.integers(len(kinds))](rng, camera)
-    return np.clip(_with_things(rng, picture, rng.integers(0, 8)), 0, 1)
+    return np.clip(_with_things(rng, picture, rng.integers(0, 6)), 0, 1)
 
 
 def draw_obstacle(rng: np.random.Generator, camera: Camera) -> Picture:
@@ -63,7 +71,7 @@ def _room(rng: np.random.Generator, camera: Camera) -> Picture:
 
 def _surface(rng: np.random.Generator, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, 3) colours of places (N, 2) in metres on a wall or a floor."""
-    base = rng.beta(1.5, 1.2) * (1 - 0.5 * rng.random() * rng.random(3))
+    base = _muted(rng)
     pattern = rng.integers(4)
     if pattern == 0:
         return np.tile(base, (len(places), 1))
@@ -83,7 +91,7 @@ def _open_air(rng: np.random.Generator, camera: Camera) -> Picture:
     """A sky over a plain; from above, the plain alone."""
     rays = _rays(camera)
     rise = rays[..., 2:] / np.linalg.norm(rays, axis=-1, keepdims=True)
-    zenith, horizon, ground = rng.random(3), 0.4 + 0.6 * rng.random(3), 0.1 + 0.6 * rng.random(3)
+    zenith, horizon, ground = (_between(rng, colours) for colours in (_SKIES, _HORIZONS, _GROUNDS))
     sky = horizon + (zenith - horizon) * np.sqrt(rise.clip(0, 1))
     near = camera.position[2] / np.maximum(-rays[..., 2:], 1e-3)
     places = (camera.position + rays * near)[..., :2]
@@ -92,16 +100,26 @@ def _open_air(rng: np.random.Generator, camera: Camera) -> Picture:
     return np.where(rise > 0, sky, plain * haze + horizon * (1 - haze)).astype(np.float32)
 
 
-def _noise(rng: np.random.Generator, camera: Camera) -> Picture:
-    return _texture(rng, (camera.height, camera.width))
+def _muted(rng: np.random.Generator) -> NDArray[np.float64]:
+    """(3,) a colour of paint, wood or cloth: any brightness, little saturation."""
+    tint = 1 - 0.6 * rng.random() ** 2 * rng.random(3)
+    colour: NDArray[np.float64] = rng.beta(1.5, 1.2) * tint
+    return colour
+
+
+def _between(rng: np.random.Generator, colours: tuple[tuple[float, ...], ...]) -> NDArray[np.float64]:
+    """(3,) a random mixture."""
+    mixture: NDArray[np.float64] = rng.dirichlet(np.ones(len(colours))) @ np.array(colours)
+    return mixture
 
 
 def _texture(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     """Noise of several octaves."""
-    picture = np.broadcast_to(rng.random(3).astype(np.float32), (*size, 3)).copy()
+    picture = np.broadcast_to(_muted(rng).astype(np.float32), (*size, 3)).copy()
     for octave in range(1, 6):
-        grain = rng.normal(0, rng.uniform(0.02, 0.35) / octave, (2**octave + 1, 2**octave + 1, 3))
-        picture += cv2.resize(grain.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
+        grain = rng.normal(0, rng.uniform(0.01, 0.15) / octave, (2**octave + 1, 2**octave + 1))
+        smooth = cv2.resize(grain.astype(np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
+        picture += smooth[..., None]
     return np.clip(picture, 0, 1)
 
 
@@ -109,7 +127,7 @@ def _with_things(rng: np.random.Generator, picture: Picture, count: int) -> Pict
     """Boxes, discs and poles of one colour each, on the walls or far away."""
     height, width = picture.shape[:2]
     for _ in range(count):
-        colour = tuple(rng.random(3).tolist())
+        colour = tuple(_muted(rng).tolist())
         centre = (rng.random(2) * [width, height]).astype(int)
         size = (rng.uniform(0.02, 0.3, 2) * [width, height]).astype(int) + 1
         if rng.random() < 0.3:

@@ -178,10 +178,10 @@ class _Lens:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._gain, self._gamma = rng.uniform(0.6, 1.2), rng.uniform(0.7, 1.5)
+        self._gain, self._gamma = rng.uniform(0.75, 1.15), rng.uniform(0.8, 1.3)
         self._blur = max(0.5, float(rng.normal(0.3, 0.7)))
-        self._noise = float(abs(rng.normal(0, 0.02)))
-        self._quality = int(rng.integers(35, 96))
+        self._noise = float(abs(rng.normal(0, 0.01)))
+        self._quality = int(rng.integers(50, 96))
 
     def expose(self, light: Picture) -> NDArray[np.uint8]:
         """A picture (height, width, 3) of 8 bits."""

@@ -23,6 +23,8 @@ _LARGEST_ERROR = 0.15
 """Share of the stature: a median error beyond it means that the detector saw somebody else."""
 _LIKENESS = 60.0
 """How strongly alike poses are preferred: per square metre over all limb joints, of a body 1 m tall."""
+_CANDIDATES = 768
+"""Rendered people, drawn anew for every batch, among whom a like one is sought."""
 
 
 class ObservedErrors:
@@ -52,9 +54,11 @@ class ObservedErrors:
 
         For (N, P, 3) bodies in camera axes, each those of one of the rendered people most like it.
         """
-        apart = torch.cdist(_pose(bodies) / stature, self._poses).square()
-        chance = torch.rand(apart.shape, generator=random).clamp(min=1e-9)
-        chosen = (-_LIKENESS * apart - torch.log(-torch.log(chance))).argmax(1)  # Gumbel's trick
+        candidates = torch.randperm(len(self), generator=random)[:_CANDIDATES]
+        apart = torch.cdist(_pose(bodies) / stature, self._poses[candidates]).square()
+        chance = torch.softmax(-_LIKENESS * apart, dim=1).cumsum(1)
+        drawn = torch.searchsorted(chance, torch.rand(len(bodies), 1, generator=random) * chance[:, -1:])
+        chosen = candidates[drawn[:, 0].clamp(max=len(candidates) - 1)]
         return self._errors[chosen], self._confidence[chosen]
 
 

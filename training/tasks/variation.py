@@ -77,13 +77,13 @@ class Variety:
     """Of turning about the forearm, of bending and of leaning to the thumb."""
     foot: tuple[float, float, float] = (10.0, 8.0, 8.0)
     """Of bending, of leaning inward and of turning inward."""
-    arm: float = 30.0
+    arm: float = 40.0
     """Of a whole arm about the shoulder, about every axis; where limbs and trunks are turned at all."""
-    leg: float = 15.0
-    trunk: float = 12.0
-    body: float = 15.0
+    leg: float = 20.0
+    trunk: float = 15.0
+    body: float = 20.0
     """Of everything, as in somebody who leans or falls."""
-    turned: float = 0.25
+    turned: float = 0.35
     """Share of bodies of which each of these is turned."""
     people: float = 0.6
     """Share of bodies with the proportions of other people than the recorded."""
