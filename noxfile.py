@@ -212,7 +212,8 @@ def gui(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["environment"], default=False)
 def bench(session: nox.Session) -> None:
     """Run the benchmarks on the demo clip; or one of them: -- NAME ARGUMENTS, as in -- memory dance.mp4."""
-    benchmarks = [["end_to_end", str(CLIP)], ["memory", str(CLIP)], ["batch", str(CLIP)]]
+    names = ("end_to_end", "memory", "batch", "steadiness")
+    benchmarks = [[name, str(CLIP)] for name in names]
     if HAS_BPY:
         benchmarks += [["reprojection", str(CLIP)], ["keyframes"], ["retargeting"]]
     for name, *arguments in [session.posargs] if session.posargs else benchmarks:
