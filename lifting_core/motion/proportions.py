@@ -19,11 +19,6 @@ AVERAGE = {
     "forearm": 0.25, "hand": 0.105, "thigh": 0.44, "shin": 0.45, "foot": 0.206, "hip": 0.13, "nose": 0.118,
     "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
 }  # fmt: skip
-_HARDLY_SEEN = 0.05
-"""Bones of less confidence than this lean toward the average adult's."""
-_SHORT = ("head", "nose", "ear", "hand", "index", "foot", "heel")
-_LEAST, _MOST = 0.75, 1.3
-"""Short parts, which errors of a centimetre make look longer, keep to these times the average adult's."""
 
 # Directions at rest: outward, forward and up; those of head, hands and feet as on MakeHuman's bodies.
 _WAYS = {
@@ -37,57 +32,41 @@ _Z_AXES = {"thigh": (0, -1, 0), "shin": (0, -1, 0), "foot": (0, 0, -1)}
 _FORWARD = (0, 1, 0)
 
 _CARRIED_NAMES = {"neck": "nose"}  # the joint; "neck" is the length of the bone
-_SEGMENTS = (
+_BONES_AND_HIPS = (
     *((bone.name, bone.head, bone.tail) for bone in BONES),
     *((_CARRIED_NAMES.get(joint, joint), bone.head, joint) for bone in BONES for joint in bone.carried),
     ("left_hip", "pelvis", "left_hip"),
     ("right_hip", "pelvis", "right_hip"),
 )
-_FROM = [JOINTS.index(head) for _, head, _ in _SEGMENTS]
-_TO = [JOINTS.index(tail) for _, _, tail in _SEGMENTS]
-_LENGTH_NAMES = [name.removeprefix("left_").removeprefix("right_") for name, _, _ in _SEGMENTS]
+SEGMENTS: tuple[tuple[str, int, int], ...] = tuple(
+    (name.removeprefix("left_").removeprefix("right_"), JOINTS.index(start), JOINTS.index(end))
+    for name, start, end in _BONES_AND_HIPS
+)
+"""Every length's name, without its side, and the joints that it leads from and to."""
+_LENGTH_NAMES, _FROM, _TO = (list(part) for part in zip(*SEGMENTS, strict=True))
 
 
-def length_to(joint: int, lengths: dict[str, float]) -> float:
-    """The length (see `bone_lengths`) from the parent of a joint to the joint."""
-    return lengths[_LENGTH_NAMES[_TO.index(joint)]]
+def usual_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, float]:
+    """The bone lengths of an average adult who is made as large as a person is.
 
-
-def bone_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, float]:
-    """The weighted median over time of each bone's length, left and right taken together.
-
-    What was hardly ever seen leans on the proportions of an average adult of the same size.
     Arguments: joints (T, 28, 3) metres; confidence (T, 28). Returns metres by bone name without its side, and
     from a bone's head to what else hangs on it: "hip", "nose", "ear", "heel", "index" and "sole".
     """
     lengths = np.linalg.norm(joints[:, _TO] - joints[:, _FROM], axis=-1)
     weights = np.minimum(confidence[:, _FROM], confidence[:, _TO])
-    names = np.array(_LENGTH_NAMES)
-    seen = {name: (lengths[:, names == name], weights[:, names == name]) for name in _LENGTH_NAMES}
     measured = np.array(
-        [weighted_median(part.ravel(), trust.ravel() + 1e-6) for part, trust in seen.values()]
+        [weighted_median(own, trust + 1e-6) for own, trust in zip(lengths.T, weights.T, strict=True)]
     )
-    average = np.array([AVERAGE[name] for name in seen])
-    weight = np.array([trust.mean() for _, trust in seen.values()]) ** 2 + 1e-9
+    average = np.array([AVERAGE[name] for name in _LENGTH_NAMES])
+    weight = weights.mean(axis=0) ** 2 + 1e-9
     size = float((weight * measured).sum() / (weight * average).sum())
-    trust = weight / (weight + _HARDLY_SEEN**2)
-    adjusted = trust * measured + (1 - trust) * size * average
-    short = np.array([name in _SHORT for name in seen])
-    kept = np.where(short, np.clip(adjusted, _LEAST * size * average, _MOST * size * average), adjusted)
-    found = dict(zip(seen, kept.tolist(), strict=True))
-    foot = (found["foot"] / AVERAGE["foot"] + found["heel"] / AVERAGE["heel"]) / 2
-    return {**found, "sole": foot * AVERAGE["sole"]}
+    return {name: size * length for name, length in AVERAGE.items()}
 
 
-def frame_scale(
-    joints: NDArray[Any], confidence: NDArray[Any], lengths: dict[str, float]
-) -> NDArray[np.float64]:
-    """(T,) by how much each frame's bones are longer than `lengths` (least squares)."""
-    measured = np.linalg.norm(joints[:, _TO] - joints[:, _FROM], axis=-1)
-    weights = np.minimum(confidence[:, _FROM], confidence[:, _TO]) + 1e-6
-    constant = np.array([lengths[name] for name in _LENGTH_NAMES])
-    scale: NDArray[np.float64] = (weights * measured * constant).sum(1) / (weights * constant**2).sum(1)
-    return scale
+def foot_height(lengths: dict[str, float]) -> float:
+    """Metres from the sole up to the ankle, by the lengths of the foot."""
+    foot = (lengths["foot"] / AVERAGE["foot"] + lengths["heel"] / AVERAGE["heel"]) / 2
+    return foot * AVERAGE["sole"]
 
 
 def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
@@ -100,13 +79,13 @@ def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
 def average_offset(name: str) -> Vectors:
     """(3,) metres outward, forward and up to a bone's tail, or to what else hangs on it, from its head.
 
-    Of an average adult at rest; `name` as in `bone_lengths`.
+    Of an average adult at rest; `name` as in `usual_lengths`.
     """
     return AVERAGE[name] * unit(np.array(_WAYS[name]))
 
 
 def rest_pose(lengths: dict[str, float]) -> RestPose:
-    """The T-pose of docs/architecture.md with the given lengths in metres (see `bone_lengths`).
+    """The T-pose of docs/architecture.md with the given lengths in metres (see `usual_lengths`).
 
     A bone's y axis runs along it. Its x axis is the axis of flexion: knees and elbows bend by a positive
     angle about x, which takes y toward z. So z points forward in the trunk, the head and the arms (the

@@ -12,12 +12,12 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.motion.completion import completed, given_joints
 from lifting_core.motion.contacts import foot_contacts, still_in_picture
+from lifting_core.motion.fitting import Evidence, fit_body
 from lifting_core.motion.gaps import bridged_frames, fill
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
-from lifting_core.motion.proportions import bone_lengths, frame_scale, rest_pose
-from lifting_core.motion.reprojection import agree_with_picture
+from lifting_core.motion.proportions import rest_pose, usual_lengths
 from lifting_core.motion.rotations import solve_rotations
 from lifting_core.motion.smoothing import cutoff, smooth
 from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
@@ -80,19 +80,6 @@ class Observation:
     """(T, K)"""
 
 
-@dataclass(frozen=True, eq=False)
-class _Clip:
-    """The M frames that get a pose, those in short gaps included: these have confidence 0."""
-
-    time: NDArray[np.float64]
-    joints: NDArray[np.float64]
-    """(M, 28, 3)"""
-    confidence: NDArray[np.float64]
-    rays: NDArray[np.float64]
-    """(M, 28, 2) where the joints are seen, as x and y of directions with z = 1."""
-    ray_confidence: NDArray[np.float64]
-
-
 def solve(observation: Observation, smoothing: float = 0.5, progress: Progress = silent) -> Motion:
     """One consistent skeleton, its rotations and its path through the world.
 
@@ -131,7 +118,7 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     return motion
 
 
-def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp]) -> _Clip:
+def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp]) -> Evidence:
     time, known = np.asarray(observation.time, np.float64)[frames], seen[frames]
     points, trust = joint_keypoints(
         observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
@@ -140,7 +127,7 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
     confidence = np.where(known[:, None], np.nan_to_num(observation.joint_confidence[frames]), 0.0)
     joints = fill(time, np.where(given[:, None], observation.joints[frames], 0.0), known)
     joints, confidence = completed(joints, confidence, given)
-    return _Clip(
+    return Evidence(
         time=time,
         joints=joints,
         confidence=confidence,
@@ -149,17 +136,15 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
     )
 
 
-def _fit(clip: _Clip, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
+def _fit(clip: Evidence, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
     """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
-    lengths = bone_lengths(clip.joints, clip.confidence)
-    joints = clip.joints / frame_scale(clip.joints, clip.confidence, lengths)[:, None, None]
-    root = _place(clip, joints, np.inf)
-    joints = agree_with_picture(joints, root, clip.rays, clip.ray_confidence, lengths)
-    joints = _smooth_body(clip, joints, cutoff)
-    return rest_pose(lengths), joints, _place(clip, joints, cutoff)
+    root = _place(clip, clip.joints, np.inf)
+    body = fit_body(clip, root, usual_lengths(clip.joints, clip.confidence))
+    joints = _smooth_body(clip, body.joints, cutoff)
+    return rest_pose(body.lengths), joints, _place(clip, joints, cutoff)
 
 
-def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+def _smooth_body(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     """Joints (M, 28, 3) smoothed, those that turn the trunk, the head, hands and feet more than the limbs."""
     smoothed = smooth(clip.time, joints, clip.confidence, cutoff)
     for anchor, members, share in _SLOW:
@@ -169,7 +154,7 @@ def _smooth_body(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDA
     return smoothed
 
 
-def _place(clip: _Clip, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+def _place(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     """(M, 3) where the pelvis is, in camera axes. Raises InvalidInput when the keypoints do not tell."""
     root, evidence = fit_root(joints[:, _BODY], clip.rays[:, _BODY], clip.ray_confidence[:, _BODY])
     if not np.isfinite(root).any():

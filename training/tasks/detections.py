@@ -113,19 +113,20 @@ class Detecting:
         outside = (xy.abs() > shot.edge[:, None, None]).any(-1) | (points[..., 2] < 0.2)
         confidence = self._confidence(outside)
         height = _STATURE / shot.points[..., 0, 2].clamp(min=0.3)
-        error = self._simulated_errors(shot.points, confidence)
+        error = self._simulated_errors(confidence)
         if self._observed is not None:
             error, confidence = self._observed_errors(shot.points, outside, error, confidence)
+        error = error + self._misplaced(shot.points)[..., :2] / _STATURE
         xy = (xy + height[..., None, None] * error) * shot.focal_error[:, None, None, None]
         return torch.cat([xy, torch.ones_like(xy[..., :1])], -1), confidence
 
-    def _simulated_errors(self, points: Tensor, confidence: Tensor) -> Tensor:
+    def _simulated_errors(self, confidence: Tensor) -> Tensor:
         """(S, T, K, 2) shares of the stature in the picture."""
         deviation = self._noise * (1 + 5 * (1 - confidence))
         error = deviation[..., None] * self._errors(*confidence.shape, 2)
         for columns, noise in _TOGETHER_COLUMNS:
             error[..., columns, :] += noise * self._errors(*confidence.shape[:2], 1, 2)
-        return error + self._misplaced(points)[..., :2] / _STATURE
+        return error
 
     def _observed_errors(
         self, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor

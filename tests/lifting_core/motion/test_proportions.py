@@ -7,56 +7,40 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from lifting_core.motion.proportions import bone_lengths, frame_scale, rest_pose, weighted_median
+from lifting_core.motion.proportions import (
+    AVERAGE,
+    foot_height,
+    rest_pose,
+    usual_lengths,
+    weighted_median,
+)
 from lifting_core.skeleton import BONES, JOINTS
 
-TRUE = {"thigh": 0.44, "shin": 0.45, "upper_arm": 0.28, "forearm": 0.25, "hip": 0.12, "pelvis": 0.23}
 SURE = np.ones((120, len(JOINTS)))
 
 
-def test_finds_the_lengths_of_a_walker(walk: Callable[..., Any]) -> None:
-    joints = walk(np.arange(120) / 30).joints
-    lengths = bone_lengths(joints, SURE)
-    assert {name: lengths[name] for name in TRUE} == pytest.approx(TRUE, rel=0.015)
-    np.testing.assert_allclose(frame_scale(1.1 * joints, SURE, lengths), 1.1, rtol=0.02)
+def test_usual_lengths_are_those_of_somebody_as_large(walk: Callable[..., Any]) -> None:
+    lengths = usual_lengths(1.2 * walk(np.arange(120) / 30).joints, SURE)
+    ratios = [lengths[name] / AVERAGE[name] for name in AVERAGE]
+    assert ratios == pytest.approx([ratios[0]] * len(ratios))
+    assert ratios[0] == pytest.approx(1.2, rel=0.03)
 
 
-def test_outliers_and_noise_hardly_matter(walk: Callable[..., Any]) -> None:
+def test_outliers_noise_and_unseen_parts_hardly_matter(walk: Callable[..., Any]) -> None:
     random = np.random.default_rng(0)
-    joints = walk(np.arange(120) / 30).joints + random.normal(size=(120, len(JOINTS), 3)) * 0.02
+    joints, confidence = walk(np.arange(120) / 30).joints, SURE.copy()
+    whole = usual_lengths(joints, confidence)
+    joints = joints + random.normal(size=joints.shape) * 0.02
     joints[:20, JOINTS.index("left_knee")] += 1
-    assert {name: bone_lengths(joints, SURE)[name] for name in TRUE} == pytest.approx(TRUE, rel=0.06)
-
-
-def test_legs_that_were_never_seen_get_average_proportions(walk: Callable[..., Any]) -> None:
-    joints, confidence = 1.2 * walk(np.arange(120) / 30).joints, SURE.copy()
-    for name in ("knee", "ankle"):
-        for side in ("left", "right"):
-            joints[:, JOINTS.index(f"{side}_{name}")] *= 3
-            confidence[:, JOINTS.index(f"{side}_{name}")] = 0.001
-    lengths = bone_lengths(joints, confidence)
-    assert lengths["thigh"] == pytest.approx(0.44 * 1.2, rel=0.2)
-    assert lengths["upper_arm"] == pytest.approx(0.28 * 1.2, rel=0.02)
-
-
-def test_short_bones_are_measured_and_kept_to_human_proportions(walk: Callable[..., Any]) -> None:
-    joints = walk(np.arange(120) / 30).joints
-    lengths = bone_lengths(joints, SURE)
-    true = {"hand": 0.105, "index": 0.1168, "foot": 0.2057, "heel": 0.0748, "ear": 0.074, "nose": 0.1175}
-    assert {name: lengths[name] for name in true} == pytest.approx(true, rel=0.02)
-    joints[:, JOINTS.index("left_hand")] += [0, 0, 0.3]
-    joints[:, JOINTS.index("right_hand")] += [0, 0, 0.3]
-    assert bone_lengths(joints, SURE)["hand"] < 0.15
-
-
-def test_feet_that_were_never_seen_are_those_of_somebody_of_that_size(walk: Callable[..., Any]) -> None:
-    joints, confidence = 1.2 * walk(np.arange(120) / 30).joints, SURE.copy()
-    for name in ("left_heel", "left_toe", "right_heel", "right_toe"):
+    for name in ("left_heel", "left_toe", "right_heel", "right_toe", "right_ankle"):
         joints[:, JOINTS.index(name)] *= 3
         confidence[:, JOINTS.index(name)] = 0
-    lengths = bone_lengths(joints, confidence)
-    assert lengths["foot"] == pytest.approx(0.206 * 1.2, rel=0.1)
-    assert lengths["sole"] == pytest.approx(0.085 * 1.2, rel=0.1)
+    assert usual_lengths(joints, confidence)["thigh"] == pytest.approx(whole["thigh"], rel=0.06)
+
+
+def test_soles_are_as_thick_as_feet_are_long() -> None:
+    assert foot_height(AVERAGE) == pytest.approx(AVERAGE["sole"])
+    assert foot_height({"foot": 1.1 * AVERAGE["foot"], "heel": 1.3 * AVERAGE["heel"]}) == pytest.approx(0.102)
 
 
 def test_weighted_median() -> None:
@@ -65,7 +49,7 @@ def test_weighted_median() -> None:
 
 
 def test_rest_pose_is_the_t_pose_of_the_architecture(walk: Callable[..., Any]) -> None:
-    lengths = bone_lengths(walk(np.arange(120) / 30).joints, SURE)
+    lengths = usual_lengths(walk(np.arange(120) / 30).joints, SURE)
     rest = rest_pose(lengths)
     at = dict(zip(JOINTS, rest.joints, strict=True))
     assert at["pelvis"][:2] == pytest.approx([0, 0])
@@ -86,7 +70,7 @@ def test_rest_pose_is_the_t_pose_of_the_architecture(walk: Callable[..., Any]) -
 def test_a_positive_turn_about_x_bends_knees_back_and_elbows_forward(
     side: str, hinge: str, toward: tuple[int, int, int], walk: Callable[..., Any]
 ) -> None:
-    rest = rest_pose(bone_lengths(walk(np.arange(120) / 30).joints, SURE))
+    rest = rest_pose(usual_lengths(walk(np.arange(120) / 30).joints, SURE))
     rotation = rest.rotations[[bone.name for bone in BONES].index(f"{side}_{hinge}")]
     bent = rotation * Rotation.from_euler("x", 90, degrees=True)
     np.testing.assert_allclose(bent.apply([0, 1, 0]), toward, atol=1e-12)

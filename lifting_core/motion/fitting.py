@@ -1,0 +1,225 @@
+"""One body, its poses and its path, such as agree best with everything that is known of a clip.
+
+Poses lifted frame by frame know nothing of each other: their bones change in length, and what is uncertain
+in depth comes out too flat. So all frames are fitted together, with bone lengths that are unknown but
+constant. This is bundle adjustment (Triggs et al., Vision Algorithms 1999) for a single camera, with the
+lifted pose in place of the views that are missing; its cost is a negative logarithm of probability,
+minimised by L-BFGS.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lifting_core.motion.gaps import LONGEST_GAP
+from lifting_core.motion.proportions import SEGMENTS, foot_height, rest_pose
+from lifting_core.skeleton import JOINTS
+
+# Standard deviations.
+_OFF_KEYPOINT = 0.025
+"""Metres: of a joint from the ray to a surely seen keypoint."""
+_ALONG, _ACROSS = 0.8, 0.5
+"""Of a joint from where it was lifted, along the view and across it, as shares of its stated error."""
+_LENGTH = 0.01
+"""Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
+_PROPORTION = 0.1
+"""Of the logarithm of a length from that of an average adult of the same size."""
+_SCALE = 0.05
+"""Of the logarithm of the size in which the person was lifted."""
+_ACCELERATION = 15.0
+"""Metres per second squared, of every joint."""
+
+_ROBUST = 2.0
+"""Errors that are larger, in standard deviations, count in proportion to their size, not to its square."""
+_TRUSTED_ERROR = 0.1
+"""Metres by which a joint of confidence 1/2 is off (see `Lifter`)."""
+_ERRORS = 0.03, 0.5
+"""Metres: what the errors of joints are held to."""
+_LENGTHS_COUNT = 0.2
+"""What a frame adds to the weight of usual proportions."""
+_NEAREST = 0.1
+_STEPS = 150
+_MOST_FRAMES = 3000
+"""Fitted at once: they take some 80 MB."""
+_OVERLAP = 15
+"""Frames before and after a part that are fitted with it, and then again with their own."""
+_QUICKEST = 1e-3
+"""Seconds between frames at least."""
+
+# Pairs of joints whose distance stays the same though no single bone leads from one to the other.
+_BRACED = (
+    *(("left_hip", "right_hip"), ("left_hip", "spine"), ("right_hip", "spine")),
+    *(("left_shoulder", "right_shoulder"), ("left_ear", "right_ear"), ("neck", "head")),
+    *((f"{side}_ear", joint) for side in ("left", "right") for joint in ("neck", "head")),
+    *((f"{side}_heel", f"{side}_toe") for side in ("left", "right")),
+    *((f"{side}_hand", f"{side}_index") for side in ("left", "right")),
+)
+_FLEXIBLE = ("spine", "neck", "clavicle", "shoulder-shoulder", "hip-spine")
+
+
+def _unsided(name: str) -> str:
+    return name.removeprefix("left_").removeprefix("right_")
+
+
+_PAIRS = (
+    *SEGMENTS,
+    *(("-".join(map(_unsided, pair)), JOINTS.index(pair[0]), JOINTS.index(pair[1])) for pair in _BRACED),
+)
+_NAMES = sorted({name for name, _, _ in _PAIRS})
+_LENGTH_OF_PAIR = [_NAMES.index(name) for name, _, _ in _PAIRS]
+_STARTS, _ENDS = [start for _, start, _ in _PAIRS], [end for _, _, end in _PAIRS]
+_TOLERANCES = torch.tensor([_LENGTH * (2 if name in _FLEXIBLE else 1) for name, _, _ in _PAIRS])
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of one person in the T frames of a clip; camera axes, metres, seconds."""
+
+    time: NDArray[np.float64]
+    """(T,) increasing."""
+    joints: NDArray[np.float64]
+    """(T, 28, 3) as lifted, from the pelvis."""
+    confidence: NDArray[np.float64]
+    """(T, 28) of the joints, 0 where they are mere guesses."""
+    rays: NDArray[np.float64]
+    """(T, 28, 2) where the joints are seen, as x and y of directions with z = 1."""
+    ray_confidence: NDArray[np.float64]
+    """(T, 28), 0 where a joint has no keypoint."""
+
+    def at(self, frames: slice) -> Evidence:
+        """What is known of some of the frames."""
+        return Evidence(*(getattr(self, field.name)[frames] for field in dataclasses.fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A body of constant lengths and its poses."""
+
+    lengths: dict[str, float]
+    """Metres, by the names that `proportions.rest_pose` takes."""
+    joints: NDArray[np.float64]
+    """(T, 28, 3) metres from the pelvis, camera axes."""
+
+
+def fit_body(evidence: Evidence, root: NDArray[Any], usual: dict[str, float]) -> Body:
+    """The most probable body.
+
+    Of a clip too long to be fitted at once, the lengths are found from frames all over it, then the poses
+    part by part.
+    Arguments: root (T, 3) roughly where the pelvis is; usual, the lengths that people of this size usually
+    have (`proportions.usual_lengths`).
+    """
+    count = len(evidence.time)
+    every = slice(None, None, -(-count // _MOST_FRAMES))
+    solution = _minimised(_Cost(evidence.at(every), root[every], usual))
+    joints = solution.placed
+    if count > _MOST_FRAMES:
+        joints = torch.empty(count, len(JOINTS), 3)
+        for start in range(0, count, _MOST_FRAMES):
+            begin, stop = max(start - _OVERLAP, 0), min(start + _MOST_FRAMES, count)
+            part = slice(begin, stop + _OVERLAP)
+            found = _minimised(_Cost(evidence.at(part), root[part], usual), solution)
+            joints[start:stop] = found.placed[start - begin : stop - begin]
+    named = dict(zip(_NAMES, solution.lengths.double().exp().tolist(), strict=True))
+    lengths = {name: named.get(name, length) for name, length in usual.items()}
+    return Body({**lengths, "sole": foot_height(lengths)}, (joints - joints[:, :1]).double().numpy())
+
+
+class _Solution(NamedTuple):
+    placed: Tensor
+    """(T, 28, 3) joints before the camera."""
+    lengths: Tensor
+    """(L,) logarithms of metres."""
+    scale: Tensor
+    """() logarithm by which the body is larger than lifted."""
+
+
+def _minimised(cost: _Cost, known: _Solution | None = None) -> _Solution:
+    """The body of the least cost, or its poses alone where lengths and scale are known."""
+    lengths, scale = (cost.usual, torch.zeros(())) if known is None else (known.lengths, known.scale)
+    solution = _Solution(cost.placed.clone(), lengths.clone(), scale.clone())
+    unknown = [tensor.requires_grad_() for tensor in solution[: 1 if known else 3]]
+    solver = torch.optim.LBFGS(
+        unknown, max_iter=_STEPS, history_size=10, tolerance_change=1e-7, line_search_fn="strong_wolfe"
+    )
+
+    def evaluate() -> Tensor:
+        solver.zero_grad()
+        total = cost(solution)
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    solver.step(evaluate)  # type: ignore[no-untyped-call]
+    return _Solution(*(tensor.detach() for tensor in solution))
+
+
+class _Cost:
+    """How improbable bodies are, up to a constant."""
+
+    def __init__(self, evidence: Evidence, root: NDArray[Any], usual: dict[str, float]) -> None:
+        rest = rest_pose(usual).joints
+        distances = np.linalg.norm(rest[_STARTS] - rest[_ENDS], axis=1)
+        of_name = dict(zip(_LENGTH_OF_PAIR, np.log(distances), strict=True))
+        self.usual = _single([of_name[number] for number in range(len(_NAMES))])
+        self.placed = _single(evidence.joints + root[:, None])
+        self._lifted = _single(evidence.joints)
+        confidence = np.clip(evidence.confidence, 1e-3, 1)
+        self._error = _single(np.clip(_TRUSTED_ERROR * np.sqrt(1 / confidence - 1), *_ERRORS))
+        self._rays = _single(evidence.rays)
+        self._seen = _single(evidence.ray_confidence)
+        self._metres = _single(root[:, 2]).clamp(min=_NEAREST)[:, None, None] / _OFF_KEYPOINT
+        intervals = np.maximum(np.diff(evidence.time), _QUICKEST)
+        tied = (intervals[1:] <= LONGEST_GAP) & (intervals[:-1] <= LONGEST_GAP)
+        self._middle = torch.from_numpy(np.flatnonzero(tied) + 1)
+        self._intervals = _single(intervals)[:, None, None]
+
+    def __call__(self, solution: _Solution) -> Tensor:
+        placed, lengths, scale = solution
+        unusual = _LENGTHS_COUNT * ((lengths - self.usual) / _PROPORTION).square().sum()
+        return (
+            self._off_keypoints(placed)
+            + self._off_lifted(placed, scale)
+            + self._off_lengths(placed, lengths)
+            + self._jerky(placed)
+            + len(placed) * (unusual + (scale / _SCALE).square())
+        )
+
+    def _off_keypoints(self, placed: Tensor) -> Tensor:
+        seen_at = placed[..., :2] / placed[..., 2:].clamp(min=_NEAREST)
+        off = self._metres * (seen_at - self._rays)
+        return (self._seen * _robust(off.square().sum(-1))).sum()
+
+    def _off_lifted(self, placed: Tensor, scale: Tensor) -> Tensor:
+        off = (placed - placed[:, :1] - scale.exp() * self._lifted) / self._error[..., None]
+        along = _robust((off[..., 2] / _ALONG).square())
+        return (along + _robust(off[..., :2].square().sum(-1) / _ACROSS**2)).sum()
+
+    def _off_lengths(self, placed: Tensor, lengths: Tensor) -> Tensor:
+        found = (placed[:, _STARTS] - placed[:, _ENDS]).norm(dim=-1)
+        off: Tensor = found - lengths.exp()[_LENGTH_OF_PAIR]
+        return (off / _TOLERANCES).square().sum()
+
+    def _jerky(self, placed: Tensor) -> Tensor:
+        velocity = (placed[1:] - placed[:-1]) / self._intervals
+        before, after = self._middle - 1, self._middle
+        duration = (self._intervals[before] + self._intervals[after]) / 2
+        acceleration = (velocity[after] - velocity[before]) / duration
+        return _robust(acceleration.square().sum(-1) / _ACCELERATION**2).sum()
+
+
+def _robust(squares: Tensor) -> Tensor:
+    """Charbonnier's function of squared errors: the same for small ones, linear in large ones."""
+    root = (1 + squares / _ROBUST**2).sqrt()
+    cost: Tensor = 2 * _ROBUST**2 * (root - 1)
+    return cost
+
+
+def _single(values: Any) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))

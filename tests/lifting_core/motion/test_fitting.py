@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lifting_core.motion import fitting
+from lifting_core.motion.fitting import Body, Evidence, fit_body
+from lifting_core.motion.proportions import usual_lengths
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS, LIMB_JOINTS
+
+LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
+LONG = {"thigh": 0.44, "shin": 0.45, "upper_arm": 0.28, "forearm": 0.25}
+
+
+@pytest.fixture
+def walker(film: Callable[..., Any], walk: Callable[..., Any]) -> Evidence:
+    """Somebody who walks, truly placed and seen; joints from the camera, not from the pelvis."""
+    time = np.arange(60) / 30
+    joints = film(time, walk(time).joints).joints
+    sure = np.ones(joints.shape[:2])
+    return Evidence(time, joints, sure, joints[..., :2] / joints[..., 2:], sure)
+
+
+def lifted(walker: Evidence, joints: Any, confidence: float = 0.8, seen: float = 1.0) -> Body:
+    """The body fitted to other joints than the true ones."""
+    relative = joints - joints[:, :1]
+    sure = np.ones(joints.shape[:2])
+    evidence = Evidence(walker.time, relative, confidence * sure, walker.rays, seen * sure)
+    return fit_body(evidence, walker.joints[:, 0], usual_lengths(relative, sure))
+
+
+def error(body: Body, walker: Evidence) -> float:
+    """Metres, over the limbs."""
+    truth = walker.joints - walker.joints[:, :1]
+    return float(np.linalg.norm(body.joints - truth, axis=2)[:, LIMBS].mean())
+
+
+def bones(joints: Any) -> Any:
+    return np.linalg.norm(joints[:, 1:] - joints[:, list(JOINT_PARENTS[1:])], axis=2)
+
+
+def test_the_truth_stays_the_truth(walker: Evidence) -> None:
+    body = lifted(walker, walker.joints)
+    assert error(body, walker) < 0.008
+    assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.03)
+
+
+def test_noise_is_taken_off(walker: Evidence) -> None:
+    noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.04
+    body = lifted(walker, noisy)
+    assert error(body, walker) < 0.6 * error(Body({}, noisy - noisy[:, :1]), walker)
+    assert bones(body.joints).std(axis=0).max() < 0.02 < np.median(bones(noisy).std(axis=0))
+
+
+def test_an_outlier_among_the_keypoints_does_no_harm(walker: Evidence) -> None:
+    walker.rays[20:23, JOINTS.index("left_wrist")] += 0.3
+    assert error(lifted(walker, walker.joints), walker) < 0.012
+
+
+def test_bones_keep_their_lengths_where_nothing_is_seen(walker: Evidence) -> None:
+    noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.04
+    body = lifted(walker, noisy, seen=0.0)
+    assert bones(body.joints).std(axis=0).max() < 0.02
+    assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.12)
+
+
+def test_parts_never_seen_get_usual_lengths(walker: Evidence) -> None:
+    feet = [JOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("heel", "toe")]
+    joints, sure = walker.joints.copy(), np.ones(walker.joints.shape[:2])
+    joints[:, feet] = joints[:, [JOINT_PARENTS[foot] for foot in feet]]
+    sure[:, feet] = 0
+    relative = joints - joints[:, :1]
+    usual = usual_lengths(relative, sure)
+    evidence = Evidence(walker.time, relative, sure, walker.rays, sure)
+    body = fit_body(evidence, walker.joints[:, 0], usual)
+    assert body.lengths["foot"] == pytest.approx(usual["foot"], rel=0.15)
+    assert body.lengths["sole"] == pytest.approx(usual["sole"], rel=0.15)
+
+
+def test_a_single_frame_will_do(walker: Evidence) -> None:
+    """So will two, between which no acceleration is known."""
+    for count in (1, 2):
+        few = walker.at(slice(count))
+        assert error(lifted(few, few.joints), few) < 0.012
+
+
+def test_long_clips_are_fitted_in_parts(walker: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.02
+    whole = lifted(walker, noisy)
+    monkeypatch.setattr(fitting, "_MOST_FRAMES", 25)
+    parts = lifted(walker, noisy)
+    assert parts.lengths["thigh"] == pytest.approx(whole.lengths["thigh"], rel=0.02)
+    np.testing.assert_allclose(parts.joints, whole.joints, atol=0.03)
+    assert np.isfinite(parts.joints).all()
