@@ -109,7 +109,6 @@ def _rows(number: int, shot: Shot, seen: Observation, actors: Sequence[Actor], h
     return Renders(
         keypoints=each(seen.keypoints),
         confidence=each(seen.confidence),
-        depth=each(seen.depth),
         world=each(seen.world),
         points=each(shot.points.astype(np.float32)),
         camera_matrix=all_alike(camera.matrix().astype(np.float32)),

@@ -24,9 +24,6 @@ class Person:
     """(K, 2) pixels of the upright image, in the order of the detector's `keypoint_names`."""
     confidence: NDArray[np.float32]
     """(K,) 0 to 1; keypoints outside the picture or hidden have low values."""
-    depth: NDArray[np.float32] | None = None
-    """(K,) metres by which each lies farther away than the middle of the hips, for a person of ordinary size,
-    as far as the detector can tell; None if it does not."""
 
 
 class Detector(Protocol):

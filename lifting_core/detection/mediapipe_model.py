@@ -99,14 +99,10 @@ class Landmarker:
         part = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=window.cut(image, hidden))
         if self._video:
             self._time += _TIME_STEP
-            found = self._landmarker.detect_for_video(part, self._time)
+            poses = self._landmarker.detect_for_video(part, self._time).pose_landmarks
         else:
-            found = self._landmarker.detect(part)
-        size = (image.shape[1], image.shape[0])
-        return [
-            _person(pose, np.array([p.z for p in world], np.float32), window, size)
-            for pose, world in zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
-        ]
+            poses = self._landmarker.detect(part).pose_landmarks
+        return [_person(pose, window, (image.shape[1], image.shape[0])) for pose in poses]
 
     def close(self) -> None:
         self._landmarker.close()
@@ -123,16 +119,11 @@ def _trim_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _person(
-    landmarks: list[NormalizedLandmark],
-    depth: NDArray[np.float32],
-    window: Window,
-    image_size: tuple[int, int],
-) -> Person:
+def _person(landmarks: list[NormalizedLandmark], window: Window, image_size: tuple[int, int]) -> Person:
     values = np.array([(p.x, p.y, p.visibility, p.presence) for p in landmarks], np.float32)
     size, corner = np.array([[window.width, window.height], [window.left, window.top]], np.float32)
     keypoints = values[:, :2] * size + corner
     # Visible and in the picture; squared, because MediaPipe is too sure of itself: when parts of a body are
     # covered, the square is close to the share of keypoints that are right to within 5% of the body size.
     confidence = (values[:, 2] * values[:, 3]) ** 2.0
-    return Person(keypoints, hidden_outside(keypoints, confidence, image_size), depth)
+    return Person(keypoints, hidden_outside(keypoints, confidence, image_size))

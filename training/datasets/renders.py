@@ -21,7 +21,7 @@ from lifting_core.files import written_whole
 from lifting_core.skeleton import JOINTS
 from training.datasets.mocap import POINTS
 
-_FORMAT = "lift-pose-renders-2"
+_FORMAT = "lift-pose-renders-1"
 _PATTERN = "scene_*.npz"
 
 
@@ -33,8 +33,6 @@ class Renders:
     """(N, K, 2) pixels, in the order of `lifting_core.detection.mediapipe_model.KEYPOINT_NAMES`."""
     confidence: NDArray[np.float32]
     """(N, K) 0 to 1; all 0 where the detector did not find the person."""
-    depth: NDArray[np.float32]
-    """(N, K) metres, 0 where the detector did not find the person: `lifting_core.detection.Person.depth`."""
     world: NDArray[np.float32]
     """(N, K, 3) metres, MediaPipe's own world landmarks; NaN where it found nobody or was not asked."""
     points: NDArray[np.float32]

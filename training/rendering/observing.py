@@ -38,8 +38,6 @@ class Observation:
     """(F, A, K, 2) pixels, 0 where the actor was not found."""
     confidence: NDArray[np.float32]
     """(F, A, K), 0 where the actor was not found."""
-    depth: NDArray[np.float32]
-    """(F, A, K) metres, 0 where the actor was not found: see `Person.depth`."""
     world: NDArray[np.float32]
     """(F, A, K, 3) metres, MediaPipe's own world landmarks; NaN where it found nobody or was not asked."""
 
@@ -54,16 +52,15 @@ def observe(shot: Shot, with_world: bool) -> Observation:
     truth = _true_keypoints(shot)
     frames, actors, count, _ = truth.shape
     keypoints = np.zeros((frames, actors, count, 2), np.float32)
-    confidence, depth = np.zeros((2, frames, actors, count), np.float32)
+    confidence = np.zeros((frames, actors, count), np.float32)
     for frame, people in enumerate(found):
         for actor, person in _assigned(truth[frame], people):
             keypoints[frame, actor] = people[person].keypoints
             confidence[frame, actor] = people[person].confidence
-            depth[frame, actor] = people[person].depth
     world = np.full((*keypoints.shape[:-1], 3), np.nan, np.float32)
     if with_world:
         _add_world_landmarks(world, shot, truth)
-    return Observation(keypoints, confidence, depth, world)
+    return Observation(keypoints, confidence, world)
 
 
 def _true_keypoints(shot: Shot) -> NDArray[np.float64]:

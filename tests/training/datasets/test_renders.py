@@ -17,7 +17,6 @@ def _renders(count: int, held_out: bool, shot: int = 0) -> Renders:
     return Renders(
         keypoints=random.random((count, 33, 2)).astype(np.float32),
         confidence=np.ones((count, 33), np.float32),
-        depth=np.zeros((count, 33), np.float32),
         world=np.full((count, 33, 3), np.nan, np.float32),
         points=random.random((count, len(POINTS), 3)).astype(np.float32),
         camera_matrix=np.zeros((count, 3, 3), np.float32),

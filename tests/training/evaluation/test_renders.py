@@ -23,7 +23,6 @@ def renders() -> Renders:
     return Renders(
         keypoints=np.zeros((_COUNT, 33, 2), np.float32),
         confidence=np.ones((_COUNT, 33), np.float32),
-        depth=np.zeros((_COUNT, 33), np.float32),
         world=random.normal(size=(_COUNT, 33, 3)).astype(np.float32),
         points=points.astype(np.float32),
         camera_matrix=np.tile(

@@ -62,7 +62,6 @@ def renders(standing: NDArray[np.float64]) -> Renders:
     return Renders(
         keypoints=pixels.astype(np.float32),
         confidence=np.full((4, len(KEYPOINT_NAMES)), 0.8, np.float32),
-        depth=np.zeros((4, len(KEYPOINT_NAMES)), np.float32),
         world=np.zeros((4, len(KEYPOINT_NAMES), 3), np.float32),
         points=points,
         camera_matrix=matrix[None].repeat(4, 0),
