@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from training.tasks.variation import MIRROR, PARENTS, Variation, Variety, chest_
 HEAD = [
     POINTS.index(name) for name in ("skull", "neck", "head", "left_ear", "right_ear", "left_eye", "right_eye")
 ]
-STILL = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), people=0, lengths=0)
+STILL = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), turned=0, people=0, lengths=0)
 
 
 @pytest.fixture
@@ -55,8 +57,26 @@ def test_arms_are_exchanged_and_sides_mirrored(bodies: Tensor) -> None:
     assert (found[:, 0] == found[:, 1]).all()  # the same for all of a sequence
 
 
+def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
+    """Each as one piece: elbows and knees keep their angles, the other limbs their places."""
+    still = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), arm=0, leg=0, trunk=0, body=0)
+    standing = bodies[1::2]
+    for name, anchor, end in (("arm", "shoulder", "wrist"), ("leg", "hip", "ankle")):
+        variety = dataclasses.replace(still, **{name: 30.0}, turned=0.5, people=0, lengths=0)
+        found, plain = varied(standing, variety), varied(standing, dataclasses.replace(variety, turned=0))
+        reach, before = (_between(of, f"left_{anchor}", f"left_{end}") for of in (found, plain))
+        torch.testing.assert_close(reach.norm(dim=-1), before.norm(dim=-1), atol=1e-4, rtol=0)
+        turned = torch.rad2deg(torch.acos(torch.cosine_similarity(reach, before, dim=-1).clamp(-1, 1)))
+        assert 0.3 < float((turned > 5).float().mean()) < 0.55
+        assert 30 < float(turned.max()) < 130
+
+
+def _between(bodies: Tensor, start: str, end: str) -> Tensor:
+    return bodies[:, 0, POINTS.index(end)] - bodies[:, 0, POINTS.index(start)]
+
+
 def test_heads_turn_as_one_piece(bodies: Tensor) -> None:
-    found = varied(bodies, Variety(people=0, lengths=0))[:, 0, HEAD]
+    found = varied(bodies, Variety(turned=0, people=0, lengths=0))[:, 0, HEAD]
     apart = (found[:, :, None] - found[:, None]).norm(dim=-1)
     first = bodies[:1, 0, HEAD]
     torch.testing.assert_close(
