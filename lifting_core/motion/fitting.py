@@ -10,6 +10,7 @@ minimised by L-BFGS.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,9 +24,9 @@ from lifting_core.motion.proportions import SEGMENTS, foot_height, rest_pose
 from lifting_core.skeleton import JOINTS
 
 # Standard deviations.
-_OFF_KEYPOINT = 0.025
+_OFF_KEYPOINT = 0.035
 """Metres: of a joint from the ray to a surely seen keypoint."""
-_ALONG, _ACROSS = 0.8, 0.5
+_ALONG, _ACROSS = 0.6, 0.4
 """Of a joint from where it was lifted, along the view and across it, as shares of its stated error."""
 _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
@@ -108,24 +109,29 @@ class Body:
     """(T, 28, 3) metres from the pelvis, camera axes."""
 
 
-def fit_body(evidence: Evidence, root: NDArray[Any], usual: dict[str, float]) -> Body:
+def fit_body(
+    evidence: Evidence,
+    root: NDArray[Any],
+    usual: dict[str, float],
+    going_on: Callable[[], None] = lambda: None,
+) -> Body:
     """The most probable body.
 
     Of a clip too long to be fitted at once, the lengths are found from frames all over it, then the poses
     part by part.
     Arguments: root (T, 3) roughly where the pelvis is; usual, the lengths that people of this size usually
-    have (`proportions.usual_lengths`).
+    have (`proportions.usual_lengths`); going_on, called many times a second, may raise to stop the work.
     """
     count = len(evidence.time)
     every = slice(None, None, -(-count // _MOST_FRAMES))
-    solution = _minimised(_Cost(evidence.at(every), root[every], usual))
+    solution = _minimised(_Cost(evidence.at(every), root[every], usual), going_on)
     joints = solution.placed
     if count > _MOST_FRAMES:
         joints = torch.empty(count, len(JOINTS), 3)
         for start in range(0, count, _MOST_FRAMES):
             begin, stop = max(start - _OVERLAP, 0), min(start + _MOST_FRAMES, count)
             part = slice(begin, stop + _OVERLAP)
-            found = _minimised(_Cost(evidence.at(part), root[part], usual), solution)
+            found = _minimised(_Cost(evidence.at(part), root[part], usual), going_on, solution)
             joints[start:stop] = found.placed[start - begin : stop - begin]
     named = dict(zip(_NAMES, solution.lengths.double().exp().tolist(), strict=True))
     lengths = {name: named.get(name, length) for name, length in usual.items()}
@@ -141,7 +147,7 @@ class _Solution(NamedTuple):
     """() logarithm by which the body is larger than lifted."""
 
 
-def _minimised(cost: _Cost, known: _Solution | None = None) -> _Solution:
+def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | None = None) -> _Solution:
     """The body of the least cost, or its poses alone where lengths and scale are known."""
     lengths, scale = (cost.usual, torch.zeros(())) if known is None else (known.lengths, known.scale)
     solution = _Solution(cost.placed.clone(), lengths.clone(), scale.clone())
@@ -151,6 +157,7 @@ def _minimised(cost: _Cost, known: _Solution | None = None) -> _Solution:
     )
 
     def evaluate() -> Tensor:
+        going_on()
         solver.zero_grad()
         total = cost(solution)
         total.backward()  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
         raise InvalidInput("The person is in no frame of the range.", "Choose another range or person.")
     clip = _clip(observation, seen, frames)
     progress("solving", 1, 4)
-    rest, joints, root = _fit(clip, cutoff(smoothing))
+    rest, joints, root = _fit(clip, cutoff(smoothing), lambda: progress("solving", 1, 4))
     progress("solving", 2, 4)
     up = up_direction(clip.time, joints, root, clip.confidence)
     axes = world_axes(up, clip.time, joints)
@@ -136,10 +137,12 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
     )
 
 
-def _fit(clip: Evidence, cutoff: float) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
+def _fit(
+    clip: Evidence, cutoff: float, going_on: Callable[[], None]
+) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
     """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
     root = _place(clip, clip.joints, np.inf)
-    body = fit_body(clip, root, usual_lengths(clip.joints, clip.confidence))
+    body = fit_body(clip, root, usual_lengths(clip.joints, clip.confidence), going_on)
     joints = _smooth_body(clip, body.joints, cutoff)
     return rest_pose(body.lengths), joints, _place(clip, joints, cutoff)
 

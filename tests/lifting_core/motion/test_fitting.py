@@ -95,3 +95,16 @@ def test_long_clips_are_fitted_in_parts(walker: Evidence, monkeypatch: pytest.Mo
     assert parts.lengths["thigh"] == pytest.approx(whole.lengths["thigh"], rel=0.02)
     np.testing.assert_allclose(parts.joints, whole.joints, atol=0.03)
     assert np.isfinite(parts.joints).all()
+
+
+def test_the_work_can_be_stopped(walker: Evidence) -> None:
+    calls = []
+
+    def stop() -> None:
+        calls.append(None)
+        if len(calls) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fit_body(walker, walker.joints[:, 0], usual_lengths(walker.joints, walker.confidence), stop)
+    assert len(calls) == 3
