@@ -141,9 +141,10 @@ class FoldedModel:
         self._layers = [*hidden, _exit(model, mean)]
         self._outputs = len(mean)
         self._tells_spread = network.spread is not None
-        self._inputs = hidden[0].weight.shape[1]
+        width, self._inputs = hidden[0].weight.shape
         # A convolution reads several steps in time at once.
         self._steps = self._inputs // len(model.input_mean)
+        self._block_inputs = self._steps * width
         self._inverse = (1 / model.input_deviation).repeat(self._steps)
         self._offset = (-model.input_mean / model.input_deviation).repeat(self._steps)
         self._in_halves = all(layer.in_halves for layer in self._layers)
@@ -182,7 +183,7 @@ class FoldedModel:
         entry, blocks, close = self._products(rows)
         rows = entry(torch.addcmul(self._offset, rows, self._inverse))
         for first, second in blocks:
-            made = second(first(rows.view(-1, self._steps * rows.shape[1])))
+            made = second(first(rows.view(-1, self._block_inputs)))
             rows = made.add_(rows[self._steps // 2 :: self._steps]) if self._residual else made
         return close(rows)
 
