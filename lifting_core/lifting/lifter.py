@@ -164,7 +164,7 @@ class Lifter:
         """Every pose with its neighbours in time."""
         assert self._model.temporal is not None
         views = self._retried(self._views, clip)
-        windows = windows_in_time(time, self._model.temporal.network.shape.window)
+        windows = windows_in_time(time, self._model.temporal.window)
         return self._in_batches(lambda part: self._windowed(views, part), len(windows), progress, windows)
 
     def _in_batches(

@@ -146,8 +146,12 @@ def spread(layer: nn.Linear | None, hidden: Tensor) -> Tensor | None:
     """Metres, from what a network thinks last; the layer gives logarithms."""
     if layer is None:
         return None
-    metres: Tensor = layer(hidden).clamp(*_SPREAD_LIMITS).exp()
-    return metres
+    return metres(layer(hidden))
+
+
+def metres(spread: Tensor) -> Tensor:
+    """Of a spread's logarithms, as far as they are believed."""
+    return spread.clamp(*_SPREAD_LIMITS).exp()
 
 
 def save_model(

@@ -9,6 +9,7 @@ import torch
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import camera_matrix
 from lifting_core.lifting.device import choose_device
+from lifting_core.lifting.folding import FoldedModel
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.weights import LiftingModel
 from lifting_core.skeleton import JOINTS
@@ -107,15 +108,15 @@ def test_a_detector_of_something_else_is_refused(lifter: Lifter) -> None:
 def test_a_full_gpu_falls_back_to_the_cpu(
     lifter: Lifter, model: LiftingModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compute, calls = LiftingModel.with_spread, []
+    compute, calls = FoldedModel.with_spread, []
 
-    def full_once(self: LiftingModel, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def full_once(self: FoldedModel, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         calls.append(len(features))
         if len(calls) == 1:
             raise torch.OutOfMemoryError
         return compute(self, features)
 
-    monkeypatch.setattr(LiftingModel, "with_spread", full_once)
+    monkeypatch.setattr(FoldedModel, "with_spread", full_once)
     names = model.profile.keypoints
     with caplog.at_level(logging.WARNING):
         lifted = lifter.lift(names, keypoints(2, len(names)), np.ones((2, len(names))), CAMERA)
