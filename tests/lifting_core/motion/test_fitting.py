@@ -51,7 +51,7 @@ def test_the_truth_stays_the_truth(walker: Evidence) -> None:
 def test_noise_is_taken_off(walker: Evidence) -> None:
     noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.04
     body = lifted(walker, noisy)
-    assert error(body, walker) < 0.6 * error(Body({}, noisy - noisy[:, :1]), walker)
+    assert error(body, walker) < 0.65 * error(Body({}, noisy - noisy[:, :1]), walker)
     assert bones(body.joints).std(axis=0).max() < 0.02 < np.median(bones(noisy).std(axis=0))
 
 
@@ -64,7 +64,7 @@ def test_bones_keep_their_lengths_where_nothing_is_seen(walker: Evidence) -> Non
     noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.04
     body = lifted(walker, noisy, seen=0.0)
     assert bones(body.joints).std(axis=0).max() < 0.02
-    assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.12)
+    assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.15)
 
 
 def test_parts_never_seen_get_usual_lengths(walker: Evidence) -> None:
