@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lifting_core.motion.gaps import LONGEST_GAP
-from lifting_core.motion.proportions import SEGMENTS, foot_height, rest_pose
+from lifting_core.motion.proportions import AVERAGE, SEGMENTS, foot_height, rest_pose
 from lifting_core.skeleton import JOINTS
 
-# Standard deviations.
+# Standard deviations, for people of ordinary size.
 _OFF_KEYPOINT = 0.035
 """Metres: of a joint from the ray to a surely seen keypoint."""
 _ALONG, _ACROSS = 0.6, 0.4
@@ -31,7 +31,7 @@ _ALONG, _ACROSS = 0.6, 0.4
 _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
 _PROPORTION = 0.1
-"""Of the logarithm of a length from that of an average adult of the same size."""
+"""Of the logarithm of a length from that of an average adult."""
 _SCALE = 0.05
 """Of the logarithm of the size in which the person was lifted."""
 _ACCELERATION = 15.0
@@ -79,6 +79,17 @@ _STARTS, _ENDS = [start for _, start, _ in _PAIRS], [end for _, _, end in _PAIRS
 _TOLERANCES = torch.tensor([_LENGTH * (2 if name in _FLEXIBLE else 1) for name, _, _ in _PAIRS])
 
 
+def _usual_distances() -> Tensor:
+    """(L,) logarithms of metres, on an average adult."""
+    rest = rest_pose(AVERAGE).joints
+    distances = np.log(np.linalg.norm(rest[_STARTS] - rest[_ENDS], axis=1))
+    of_name = dict(zip(_LENGTH_OF_PAIR, distances.tolist(), strict=True))
+    return torch.tensor([of_name[number] for number in range(len(_NAMES))])
+
+
+_USUAL = _usual_distances()
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """What is known of one person in the T frames of a clip; camera axes, metres, seconds."""
@@ -110,32 +121,31 @@ class Body:
 
 
 def fit_body(
-    evidence: Evidence,
-    root: NDArray[Any],
-    usual: dict[str, float],
-    going_on: Callable[[], None] = lambda: None,
+    evidence: Evidence, root: NDArray[Any], size: float, going_on: Callable[[], None] = lambda: None
 ) -> Body:
     """The most probable body.
 
     Of a clip too long to be fitted at once, the lengths are found from frames all over it, then the poses
     part by part.
-    Arguments: root (T, 3) roughly where the pelvis is; usual, the lengths that people of this size usually
-    have (`proportions.usual_lengths`); going_on, called many times a second, may raise to stop the work.
+    Arguments: root (T, 3) roughly where the pelvis is; size, the person's roughly, 1 for an average adult
+    (`proportions.body_size`); going_on, called many times a second, may raise to stop the work.
     """
+    evidence, root = dataclasses.replace(evidence, joints=evidence.joints / size), root / size
     count = len(evidence.time)
     every = slice(None, None, -(-count // _MOST_FRAMES))
-    solution = _minimised(_Cost(evidence.at(every), root[every], usual), going_on)
+    solution = _minimised(_Cost(evidence.at(every), root[every]), going_on)
     joints = solution.placed
     if count > _MOST_FRAMES:
         joints = torch.empty(count, len(JOINTS), 3)
         for start in range(0, count, _MOST_FRAMES):
             begin, stop = max(start - _OVERLAP, 0), min(start + _MOST_FRAMES, count)
             part = slice(begin, stop + _OVERLAP)
-            found = _minimised(_Cost(evidence.at(part), root[part], usual), going_on, solution)
+            found = _minimised(_Cost(evidence.at(part), root[part]), going_on, solution)
             joints[start:stop] = found.placed[start - begin : stop - begin]
-    named = dict(zip(_NAMES, solution.lengths.double().exp().tolist(), strict=True))
-    lengths = {name: named.get(name, length) for name, length in usual.items()}
-    return Body({**lengths, "sole": foot_height(lengths)}, (joints - joints[:, :1]).double().numpy())
+    named = dict(zip(_NAMES, (size * solution.lengths.double().exp()).tolist(), strict=True))
+    lengths = {name: named[name] for name in AVERAGE if name in named}
+    relative = size * (joints - joints[:, :1]).double().numpy()
+    return Body({**lengths, "sole": foot_height(lengths)}, relative)
 
 
 class _Solution(NamedTuple):
@@ -149,7 +159,7 @@ class _Solution(NamedTuple):
 
 def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | None = None) -> _Solution:
     """The body of the least cost, or its poses alone where lengths and scale are known."""
-    lengths, scale = (cost.usual, torch.zeros(())) if known is None else (known.lengths, known.scale)
+    lengths, scale = (_USUAL, torch.zeros(())) if known is None else (known.lengths, known.scale)
     solution = _Solution(cost.placed.clone(), lengths.clone(), scale.clone())
     unknown = [tensor.requires_grad_() for tensor in solution[: 1 if known else 3]]
     solver = torch.optim.LBFGS(
@@ -170,11 +180,7 @@ def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | Non
 class _Cost:
     """How improbable bodies are, up to a constant."""
 
-    def __init__(self, evidence: Evidence, root: NDArray[Any], usual: dict[str, float]) -> None:
-        rest = rest_pose(usual).joints
-        distances = np.linalg.norm(rest[_STARTS] - rest[_ENDS], axis=1)
-        of_name = dict(zip(_LENGTH_OF_PAIR, np.log(distances), strict=True))
-        self.usual = _single([of_name[number] for number in range(len(_NAMES))])
+    def __init__(self, evidence: Evidence, root: NDArray[Any]) -> None:
         self.placed = _single(evidence.joints + root[:, None])
         self._lifted = _single(evidence.joints)
         confidence = np.clip(evidence.confidence, 1e-3, 1)
@@ -189,7 +195,7 @@ class _Cost:
 
     def __call__(self, solution: _Solution) -> Tensor:
         placed, lengths, scale = solution
-        unusual = _LENGTHS_COUNT * ((lengths - self.usual) / _PROPORTION).square().sum()
+        unusual = _LENGTHS_COUNT * ((lengths - _USUAL) / _PROPORTION).square().sum()
         return (
             self._off_keypoints(placed)
             + self._off_lifted(placed, scale)

@@ -12,13 +12,14 @@ from lifting_core.motion.directions import Vectors, unit
 from lifting_core.motion.kinematics import RestPose
 from lifting_core.skeleton import BONES, JOINTS
 
-# An average adult, metres. "hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel"
-# from the ankle, "index" from the wrist to the knuckle, "sole" from the sole up to the ankle.
-AVERAGE = {
+AVERAGE: dict[str, float] = {
     "pelvis": 0.23, "spine": 0.26, "neck": 0.19, "head": 0.125, "clavicle": 0.15, "upper_arm": 0.28,
     "forearm": 0.25, "hand": 0.105, "thigh": 0.44, "shin": 0.45, "foot": 0.206, "hip": 0.13, "nose": 0.118,
     "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
 }  # fmt: skip
+"""An average adult, metres, by bone name without its side, and from a bone's head to what else hangs on it:
+"hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel" from the ankle, "index" from the
+wrist to the knuckle, "sole" from the sole up to the ankle."""
 
 # Directions at rest: outward, forward and up; those of head, hands and feet as on MakeHuman's bodies.
 _WAYS = {
@@ -46,11 +47,10 @@ SEGMENTS: tuple[tuple[str, int, int], ...] = tuple(
 _LENGTH_NAMES, _FROM, _TO = (list(part) for part in zip(*SEGMENTS, strict=True))
 
 
-def usual_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, float]:
-    """The bone lengths of an average adult who is made as large as a person is.
+def body_size(joints: NDArray[Any], confidence: NDArray[Any]) -> float:
+    """By how much somebody's bones are longer than an average adult's.
 
-    Arguments: joints (T, 28, 3) metres; confidence (T, 28). Returns metres by bone name without its side, and
-    from a bone's head to what else hangs on it: "hip", "nose", "ear", "heel", "index" and "sole".
+    Arguments: joints (T, 28, 3) metres; confidence (T, 28).
     """
     lengths = np.linalg.norm(joints[:, _TO] - joints[:, _FROM], axis=-1)
     weights = np.minimum(confidence[:, _FROM], confidence[:, _TO])
@@ -59,8 +59,7 @@ def usual_lengths(joints: NDArray[Any], confidence: NDArray[Any]) -> dict[str, f
     )
     average = np.array([AVERAGE[name] for name in _LENGTH_NAMES])
     weight = weights.mean(axis=0) ** 2 + 1e-9
-    size = float((weight * measured).sum() / (weight * average).sum())
-    return {name: size * length for name, length in AVERAGE.items()}
+    return float((weight * measured).sum() / (weight * average).sum())
 
 
 def foot_height(lengths: dict[str, float]) -> float:
@@ -79,13 +78,13 @@ def weighted_median(values: NDArray[Any], weights: NDArray[Any]) -> float:
 def average_offset(name: str) -> Vectors:
     """(3,) metres outward, forward and up to a bone's tail, or to what else hangs on it, from its head.
 
-    Of an average adult at rest; `name` as in `usual_lengths`.
+    Of an average adult at rest; `name` as in `AVERAGE`.
     """
     return AVERAGE[name] * unit(np.array(_WAYS[name]))
 
 
 def rest_pose(lengths: dict[str, float]) -> RestPose:
-    """The T-pose of docs/architecture.md with the given lengths in metres (see `usual_lengths`).
+    """The T-pose of docs/architecture.md with the given lengths in metres (see `AVERAGE`).
 
     A bone's y axis runs along it. Its x axis is the axis of flexion: knees and elbows bend by a positive
     angle about x, which takes y toward z. So z points forward in the trunk, the head and the arms (the

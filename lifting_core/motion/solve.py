@@ -18,7 +18,7 @@ from lifting_core.motion.gaps import bridged_frames, fill
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
-from lifting_core.motion.proportions import rest_pose, usual_lengths
+from lifting_core.motion.proportions import body_size, rest_pose
 from lifting_core.motion.rotations import solve_rotations
 from lifting_core.motion.smoothing import cutoff, smooth
 from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
@@ -84,7 +84,7 @@ class Observation:
 def solve(observation: Observation, smoothing: float = 0.5, progress: Progress = silent) -> Motion:
     """One consistent skeleton, its rotations and its path through the world.
 
-    `smoothing` goes from 0 (none) to 1 (strong). Gaps of up to half a second are bridged, with confidence 0;
+    `smoothing` goes from 0 (what the fit of the body takes off, no more) to 1 (strong). Gaps of up to half a second are bridged, with confidence 0;
     longer ones stay empty. Raises InvalidInput when the person is in no frame, or when too little is seen to
     tell where the person stands.
     """
@@ -142,7 +142,7 @@ def _fit(
 ) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
     """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
     root = _place(clip, clip.joints, np.inf)
-    body = fit_body(clip, root, usual_lengths(clip.joints, clip.confidence), going_on)
+    body = fit_body(clip, root, body_size(clip.joints, clip.confidence), going_on)
     joints = _smooth_body(clip, body.joints, cutoff)
     return rest_pose(body.lengths), joints, _place(clip, joints, cutoff)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from lifting_core.motion import fitting
 from lifting_core.motion.fitting import Body, Evidence, fit_body
-from lifting_core.motion.proportions import usual_lengths
+from lifting_core.motion.proportions import AVERAGE, body_size
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS, LIMB_JOINTS
 
 LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
@@ -29,7 +30,7 @@ def lifted(walker: Evidence, joints: Any, confidence: float = 0.8, seen: float =
     relative = joints - joints[:, :1]
     sure = np.ones(joints.shape[:2])
     evidence = Evidence(walker.time, relative, confidence * sure, walker.rays, seen * sure)
-    return fit_body(evidence, walker.joints[:, 0], usual_lengths(relative, sure))
+    return fit_body(evidence, walker.joints[:, 0], body_size(relative, sure))
 
 
 def error(body: Body, walker: Evidence) -> float:
@@ -67,17 +68,24 @@ def test_bones_keep_their_lengths_where_nothing_is_seen(walker: Evidence) -> Non
     assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.15)
 
 
-def test_parts_never_seen_get_usual_lengths(walker: Evidence) -> None:
+def test_parts_never_seen_get_body_size(walker: Evidence) -> None:
     feet = [JOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("heel", "toe")]
     joints, sure = walker.joints.copy(), np.ones(walker.joints.shape[:2])
     joints[:, feet] = joints[:, [JOINT_PARENTS[foot] for foot in feet]]
     sure[:, feet] = 0
     relative = joints - joints[:, :1]
-    usual = usual_lengths(relative, sure)
     evidence = Evidence(walker.time, relative, sure, walker.rays, sure)
-    body = fit_body(evidence, walker.joints[:, 0], usual)
-    assert body.lengths["foot"] == pytest.approx(usual["foot"], rel=0.15)
-    assert body.lengths["sole"] == pytest.approx(usual["sole"], rel=0.15)
+    body = fit_body(evidence, walker.joints[:, 0], body_size(relative, sure))
+    for name in ("foot", "heel", "sole"):
+        assert body.lengths[name] == pytest.approx(AVERAGE[name], rel=0.15)
+
+
+def test_children_are_fitted_as_adults_are(walker: Evidence) -> None:
+    noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.02
+    small = dataclasses.replace(walker, joints=0.6 * walker.joints)
+    tall, child = lifted(walker, noisy), lifted(small, 0.6 * noisy)
+    np.testing.assert_allclose(child.joints, 0.6 * tall.joints, atol=2e-3)
+    assert child.lengths["thigh"] == pytest.approx(0.6 * tall.lengths["thigh"], rel=1e-3)
 
 
 def test_a_single_frame_will_do(walker: Evidence) -> None:
@@ -106,5 +114,5 @@ def test_the_work_can_be_stopped(walker: Evidence) -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        fit_body(walker, walker.joints[:, 0], usual_lengths(walker.joints, walker.confidence), stop)
+        fit_body(walker, walker.joints[:, 0], body_size(walker.joints, walker.confidence), stop)
     assert len(calls) == 3

@@ -9,9 +9,9 @@ from scipy.spatial.transform import Rotation
 
 from lifting_core.motion.proportions import (
     AVERAGE,
+    body_size,
     foot_height,
     rest_pose,
-    usual_lengths,
     weighted_median,
 )
 from lifting_core.skeleton import BONES, JOINTS
@@ -19,23 +19,22 @@ from lifting_core.skeleton import BONES, JOINTS
 SURE = np.ones((120, len(JOINTS)))
 
 
-def test_usual_lengths_are_those_of_somebody_as_large(walk: Callable[..., Any]) -> None:
-    lengths = usual_lengths(1.2 * walk(np.arange(120) / 30).joints, SURE)
-    ratios = [lengths[name] / AVERAGE[name] for name in AVERAGE]
-    assert ratios == pytest.approx([ratios[0]] * len(ratios))
-    assert ratios[0] == pytest.approx(1.2, rel=0.03)
+def test_finds_the_size_of_a_walker(walk: Callable[..., Any]) -> None:
+    joints = walk(np.arange(120) / 30).joints
+    assert body_size(joints, SURE) == pytest.approx(1, rel=0.03)
+    assert body_size(1.2 * joints, SURE) == pytest.approx(1.2 * body_size(joints, SURE))
 
 
 def test_outliers_noise_and_unseen_parts_hardly_matter(walk: Callable[..., Any]) -> None:
     random = np.random.default_rng(0)
     joints, confidence = walk(np.arange(120) / 30).joints, SURE.copy()
-    whole = usual_lengths(joints, confidence)
+    whole = body_size(joints, confidence)
     joints = joints + random.normal(size=joints.shape) * 0.02
     joints[:20, JOINTS.index("left_knee")] += 1
     for name in ("left_heel", "left_toe", "right_heel", "right_toe", "right_ankle"):
         joints[:, JOINTS.index(name)] *= 3
         confidence[:, JOINTS.index(name)] = 0
-    assert usual_lengths(joints, confidence)["thigh"] == pytest.approx(whole["thigh"], rel=0.06)
+    assert body_size(joints, confidence) == pytest.approx(whole, rel=0.06)
 
 
 def test_soles_are_as_thick_as_feet_are_long() -> None:
@@ -48,12 +47,11 @@ def test_weighted_median() -> None:
     assert weighted_median(np.array([5.0, 1, 9]), np.array([1.0, 1, 10])) == 9
 
 
-def test_rest_pose_is_the_t_pose_of_the_architecture(walk: Callable[..., Any]) -> None:
-    lengths = usual_lengths(walk(np.arange(120) / 30).joints, SURE)
-    rest = rest_pose(lengths)
+def test_rest_pose_is_the_t_pose_of_the_architecture() -> None:
+    rest = rest_pose(AVERAGE)
     at = dict(zip(JOINTS, rest.joints, strict=True))
     assert at["pelvis"][:2] == pytest.approx([0, 0])
-    assert at["left_ankle"][2] == pytest.approx(rest.sole) == pytest.approx(lengths["sole"])
+    assert at["left_ankle"][2] == pytest.approx(rest.sole) == pytest.approx(AVERAGE["sole"])
     assert at["left_wrist"][0] > at["left_elbow"][0] > at["left_shoulder"][0] > 0 > at["right_shoulder"][0]
     assert at["left_wrist"][1:] == pytest.approx(at["left_shoulder"][1:])
     assert at["neck"][1] < at["skull"][1] <= at["thorax"][1], "the nose is in front, toward -y"
@@ -68,9 +66,9 @@ def test_rest_pose_is_the_t_pose_of_the_architecture(walk: Callable[..., Any]) -
 @pytest.mark.parametrize(("hinge", "toward"), [("shin", (0, 1, 0)), ("forearm", (0, -1, 0))])
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_positive_turn_about_x_bends_knees_back_and_elbows_forward(
-    side: str, hinge: str, toward: tuple[int, int, int], walk: Callable[..., Any]
+    side: str, hinge: str, toward: tuple[int, int, int]
 ) -> None:
-    rest = rest_pose(usual_lengths(walk(np.arange(120) / 30).joints, SURE))
+    rest = rest_pose(AVERAGE)
     rotation = rest.rotations[[bone.name for bone in BONES].index(f"{side}_{hinge}")]
     bent = rotation * Rotation.from_euler("x", 90, degrees=True)
     np.testing.assert_allclose(bent.apply([0, 1, 0]), toward, atol=1e-12)
