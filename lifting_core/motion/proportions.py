@@ -18,8 +18,8 @@ AVERAGE: dict[str, float] = {
     "ear": 0.074, "heel": 0.075, "index": 0.117, "sole": 0.085,
 }  # fmt: skip
 """An average adult, metres, by bone name without its side, and from a bone's head to what else hangs on it:
-"hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel" from the ankle, "index" from the
-wrist to the knuckle, "sole" from the sole up to the ankle."""
+"hip" is from the pelvis to either hip, "nose" and "ear" from the skull, "heel" from the ankle, "index" from
+the wrist to the knuckle, "sole" from the sole up to the ankle."""
 
 # Directions at rest: outward, forward and up; those of head, hands and feet as on MakeHuman's bodies.
 _WAYS = {

@@ -84,9 +84,10 @@ class Observation:
 def solve(observation: Observation, smoothing: float = 0.5, progress: Progress = silent) -> Motion:
     """One consistent skeleton, its rotations and its path through the world.
 
-    `smoothing` goes from 0 (what the fit of the body takes off, no more) to 1 (strong). Gaps of up to half a second are bridged, with confidence 0;
-    longer ones stay empty. Raises InvalidInput when the person is in no frame, or when too little is seen to
-    tell where the person stands.
+    `smoothing` goes from 0 (none but what the fit of the body brings) to 1 (strong). Gaps of up to half a
+    second are bridged, with confidence 0; longer ones stay empty.
+    Raises InvalidInput when the person is in no frame, or when too little is seen to tell where the person
+    stands.
     """
     progress("solving", 0, 4)
     seen = np.isfinite(observation.joints[:, _BODY]).all(axis=(1, 2))
