@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lifting_core.motion.evidence import Evidence
 from lifting_core.motion.gaps import LONGEST_GAP
 from lifting_core.motion.proportions import AVERAGE, SEGMENTS, foot_height, rest_pose
 from lifting_core.skeleton import JOINTS
@@ -88,26 +89,6 @@ def _usual_distances() -> Tensor:
 
 
 _USUAL = _usual_distances()
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What is known of one person in the T frames of a clip; camera axes, metres, seconds."""
-
-    time: NDArray[np.float64]
-    """(T,) increasing."""
-    joints: NDArray[np.float64]
-    """(T, 28, 3) as lifted, from the pelvis."""
-    confidence: NDArray[np.float64]
-    """(T, 28) of the joints, 0 where they are mere guesses."""
-    rays: NDArray[np.float64]
-    """(T, 28, 2) where the joints are seen, as x and y of directions with z = 1."""
-    ray_confidence: NDArray[np.float64]
-    """(T, 28), 0 where a joint has no keypoint."""
-
-    def at(self, frames: slice) -> Evidence:
-        """What is known of some of the frames."""
-        return Evidence(*(getattr(self, field.name)[frames] for field in dataclasses.fields(self)))
 
 
 @dataclass(frozen=True, eq=False)

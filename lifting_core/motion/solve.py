@@ -13,7 +13,7 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.motion.completion import completed, given_joints
 from lifting_core.motion.contacts import foot_contacts, still_in_picture
-from lifting_core.motion.fitting import Evidence, fit_body
+from lifting_core.motion.evidence import Evidence
 from lifting_core.motion.gaps import bridged_frames, fill
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
@@ -142,6 +142,8 @@ def _fit(
     clip: Evidence, cutoff: float, going_on: Callable[[], None]
 ) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
     """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
+    from lifting_core.motion.fitting import fit_body  # torch takes seconds to import
+
     root = _place(clip, clip.joints, np.inf)
     body = fit_body(clip, root, body_size(clip.joints, clip.confidence), going_on)
     joints = _smooth_body(clip, body.joints, cutoff)

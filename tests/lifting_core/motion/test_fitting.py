@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lifting_core.motion import fitting
-from lifting_core.motion.fitting import Body, Evidence, fit_body
+from lifting_core.motion.evidence import Evidence
+from lifting_core.motion.fitting import Body, fit_body
 from lifting_core.motion.proportions import AVERAGE, body_size
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS, LIMB_JOINTS
 
