@@ -91,6 +91,11 @@ def mirrored(name: str) -> str:
     return name
 
 
+def unsided(name: str) -> str:
+    """The name of a joint, keypoint or bone without the side of the body."""
+    return name.removeprefix("left_").removeprefix("right_")
+
+
 @dataclass(frozen=True)
 class Bone:
     """A rigid segment of the canonical skeleton, from its head joint to its tail joint."""

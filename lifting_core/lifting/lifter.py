@@ -19,6 +19,7 @@ from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.folding import folded
 from lifting_core.lifting.human36m import human36m_keypoints
 from lifting_core.lifting.temporal import window_features, windows_in_time
+from lifting_core.lifting.trust import confidence_of
 from lifting_core.lifting.view import CONFIDENT, PersonView
 from lifting_core.lifting.virtual_camera import VirtualCamera
 from lifting_core.lifting.weights import DEFAULT_WEIGHTS, LiftingModel, load_model
@@ -28,8 +29,6 @@ from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS, mirrored
 _log = logging.getLogger(__name__)
 
 _BATCH = 1024  # poses; more at a time are no faster on a CPU, and take memory
-_HALF_TRUSTED = 0.1
-"""Metres: a joint that may be off by so much has half the confidence."""
 _LEAST_KEYPOINTS = 4
 """A pose seen by fewer keypoints is not lifted."""
 
@@ -228,10 +227,9 @@ class Lifter:
     def _trust(self, spread: NDArray[np.float32]) -> NDArray[np.float32]:
         """(T, J) metres by which the model's joints may be off to (T, 28) confidence.
 
-        1 / (1 + (spread / 0.1 m)^2): smoothing weighs joints by it, and a weight should fall with the square
-        of the error. Joints that the model does not give count as the pelvis: as the surer one of the hips.
+        Joints that the model does not give count as the pelvis: as the surer one of the hips.
         """
-        trust = 1 / (1 + (spread / _HALF_TRUSTED) ** 2)
+        trust = confidence_of(spread)
         names = self.profile.joints
         columns = {name: trust[:, names.index(name)] for name in names}
         hips = np.maximum(columns["left_hip"], columns["right_hip"])

@@ -19,10 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lifting_core.lifting.trust import error_of
 from lifting_core.motion.evidence import Evidence
-from lifting_core.motion.gaps import LONGEST_GAP
+from lifting_core.motion.gaps import LEAST_INTERVAL, LONGEST_GAP
 from lifting_core.motion.proportions import AVERAGE, SEGMENTS, foot_height, rest_pose
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import JOINTS, unsided
 
 # Standard deviations, for people of ordinary size.
 _OFF_KEYPOINT = 0.035
@@ -40,20 +41,18 @@ _ACCELERATION = 15.0
 
 _ROBUST = 2.0
 """Errors that are larger, in standard deviations, count in proportion to their size, not to its square."""
-_TRUSTED_ERROR = 0.1
-"""Metres by which a joint of confidence 1/2 is off (see `Lifter`)."""
 _ERRORS = 0.03, 0.5
 """Metres: what the errors of joints are held to."""
 _LENGTHS_COUNT = 0.2
 """What a frame adds to the weight of usual proportions."""
 _NEAREST = 0.1
+"""Metres from the camera: no joint counts as nearer."""
 _STEPS = 150
+"""Of L-BFGS at most."""
 _MOST_FRAMES = 3000
 """Fitted at once: they take some 80 MB."""
 _OVERLAP = 15
 """Frames before and after a part that are fitted with it, and then again with their own."""
-_QUICKEST = 1e-3
-"""Seconds between frames at least."""
 
 # Pairs of joints whose distance stays the same though no single bone leads from one to the other.
 _BRACED = (
@@ -66,13 +65,9 @@ _BRACED = (
 _FLEXIBLE = ("spine", "neck", "clavicle", "shoulder-shoulder", "hip-spine")
 
 
-def _unsided(name: str) -> str:
-    return name.removeprefix("left_").removeprefix("right_")
-
-
 _PAIRS = (
     *SEGMENTS,
-    *(("-".join(map(_unsided, pair)), JOINTS.index(pair[0]), JOINTS.index(pair[1])) for pair in _BRACED),
+    *(("-".join(map(unsided, pair)), JOINTS.index(pair[0]), JOINTS.index(pair[1])) for pair in _BRACED),
 )
 _NAMES = sorted({name for name, _, _ in _PAIRS})
 _LENGTH_OF_PAIR = [_NAMES.index(name) for name, _, _ in _PAIRS]
@@ -165,11 +160,11 @@ class _Cost:
         self.placed = _single(evidence.joints + root[:, None])
         self._lifted = _single(evidence.joints)
         confidence = np.clip(evidence.confidence, 1e-3, 1)
-        self._error = _single(np.clip(_TRUSTED_ERROR * np.sqrt(1 / confidence - 1), *_ERRORS))
+        self._error = _single(np.clip(error_of(confidence), *_ERRORS))
         self._rays = _single(evidence.rays)
         self._seen = _single(evidence.ray_confidence)
         self._metres = _single(root[:, 2]).clamp(min=_NEAREST)[:, None, None] / _OFF_KEYPOINT
-        intervals = np.maximum(np.diff(evidence.time), _QUICKEST)
+        intervals = np.maximum(np.diff(evidence.time), LEAST_INTERVAL)
         tied = (intervals[1:] <= LONGEST_GAP) & (intervals[:-1] <= LONGEST_GAP)
         self._middle = torch.from_numpy(np.flatnonzero(tied) + 1)
         self._intervals = _single(intervals)[:, None, None]

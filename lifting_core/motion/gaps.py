@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+LEAST_INTERVAL = 1e-3
+"""Seconds. Frames closer together count as so far apart."""
 LONGEST_GAP = 0.5
 """Seconds. Frames further apart than this are not tied to one another."""
 

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from lifting_core.motion.directions import Vectors, unit
 from lifting_core.motion.kinematics import RestPose
-from lifting_core.skeleton import BONES, JOINTS
+from lifting_core.skeleton import BONES, JOINTS, unsided
 
 AVERAGE: dict[str, float] = {
     "pelvis": 0.23, "spine": 0.26, "neck": 0.19, "head": 0.125, "clavicle": 0.15, "upper_arm": 0.28,
@@ -40,8 +40,7 @@ _BONES_AND_HIPS = (
     ("right_hip", "pelvis", "right_hip"),
 )
 SEGMENTS: tuple[tuple[str, int, int], ...] = tuple(
-    (name.removeprefix("left_").removeprefix("right_"), JOINTS.index(start), JOINTS.index(end))
-    for name, start, end in _BONES_AND_HIPS
+    (unsided(name), JOINTS.index(start), JOINTS.index(end)) for name, start, end in _BONES_AND_HIPS
 )
 """Every length's name, without its side, and the joints that it leads from and to."""
 _LENGTH_NAMES, _FROM, _TO = (list(part) for part in zip(*SEGMENTS, strict=True))
@@ -102,7 +101,7 @@ def rest_pose(lengths: dict[str, float]) -> RestPose:
             ways[joint] = unit(_in_world(joint, _WAYS.get(name, _UPWARD)))
             joints[JOINTS.index(joint)] = joints[JOINTS.index(bone.head)] + lengths[name] * ways[joint]
         along = ways[bone.tail]
-        part = bone.name.removeprefix("left_").removeprefix("right_")
+        part = unsided(bone.name)
         x = unit(np.cross(along, _in_world(bone.name, _Z_AXES.get(part, _FORWARD))))
         rotations.append(Rotation.from_matrix(np.column_stack([x, along, np.cross(x, along)])))
     return RestPose(joints, tuple(rotations))

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from lifting_core.motion.gaps import LONGEST_GAP
+from lifting_core.motion.gaps import LEAST_INTERVAL, LONGEST_GAP
 
 _CUTOFF_AT_FULL_STRENGTH = 3.0
 _LEAST_WEIGHT = 0.01
-_LEAST_INTERVAL = 1e-3
 
 
 def cutoff(strength: float) -> float:
@@ -36,7 +35,7 @@ def smooth(
     values = np.asarray(values, np.float64)
     if math.isinf(cutoff) or len(time) <= order:
         return values.copy()
-    intervals = np.maximum(np.diff(time), _LEAST_INTERVAL)
+    intervals = np.maximum(np.diff(time), LEAST_INTERVAL)
     penalty = _roughness(intervals, order) * (2 * math.pi * cutoff) ** (-2 * order)
     data = np.maximum(weights, _LEAST_WEIGHT) * _durations(intervals)[:, None]
     smoothed = np.empty_like(values)

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from lifting_core.skeleton import JOINT_KEYPOINTS
+from lifting_core.skeleton import JOINT_KEYPOINTS, unsided
 from training.datasets.mocap import POINTS
 from training.tasks.filming import Shot
 from training.tasks.observed import ObservedErrors
@@ -102,9 +102,7 @@ class Detecting:
     def __init__(self, generator: torch.Generator, observed: ObservedErrors | None = None) -> None:
         self._random = generator
         self._observed = observed
-        self._noise = torch.tensor(
-            [_NOISE[name.removeprefix("left_").removeprefix("right_")] for name in KEYPOINTS]
-        )
+        self._noise = torch.tensor([_NOISE[unsided(name)] for name in KEYPOINTS])
 
     def __call__(self, shot: Shot) -> tuple[Tensor, Tensor]:
         """Noisy rays (S, T, K, 3), z = 1, and confidences (S, T, K) of a shot's keypoints."""

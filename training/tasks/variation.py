@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored, unsided
 from training.datasets.anatomy import SEGMENTS, anatomy
 from training.datasets.body_points import SURFACE_POINTS
 from training.datasets.mocap import POINTS
@@ -61,10 +61,7 @@ _SEGMENT_OF = {
     "eye": "head",
     "pelvis": "trunk",
 }
-_SEGMENTS = [
-    SEGMENTS.index(_SEGMENT_OF.get(part, part))
-    for part in (name.removeprefix("left_").removeprefix("right_") for name in POINTS)
-]
+_SEGMENTS = [SEGMENTS.index(_SEGMENT_OF.get(part, part)) for part in map(unsided, POINTS)]
 
 
 @dataclass(frozen=True)
