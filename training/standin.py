@@ -158,7 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.frames < 1:
             raise InvalidInput("--frames must be 1 or more.")
         _prepare(options.out)
-        takes = list(make_takes(read_mocap(options.mocap, FORMATS), options.frames, options.seed))
+        takes = list(make_takes(read_mocap(options.mocap), options.frames, options.seed))
         WRITERS[options.layout](options.out, takes)
     except LiftPoseError as error:
         log.error("%s", error)

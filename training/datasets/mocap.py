@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,27 +36,25 @@ class Clip:
 
 
 FORMATS: tuple[str, ...] = (".bvh", ".c3d", ".amc")
-_WEIGHTS_FORMATS = (".bvh", ".c3d")  # what the default weights are trained on
+"""In the order in which files are read, so that new formats leave the split of the subjects as it was."""
 
 
 def holds_motion_capture(folder: Path) -> bool:
     """Whether a folder holds motion capture, else it should be Human3.6M. Raises InvalidInput for none."""
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}.", "Name a folder of Human3.6M or motion capture.")
-    return any(path.suffix.lower() in FORMATS for path in folder.rglob("*"))
+    return bool(_mocap_files(folder))
 
 
-def read_mocap(folder: str | os.PathLike[str], formats: Collection[str] = _WEIGHTS_FORMATS) -> list[Clip]:
-    """Read every file of some `FORMATS` below a folder; the folder that holds a clip names its subject.
+def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
+    """Read every file of the `FORMATS` below a folder; the folder that holds a clip names its subject.
 
-    An AMC file belongs to the only ASF file beside it.
+    Clips come by format, then by path. An AMC file belongs to the only ASF file beside it.
     Files with an unknown skeleton or marker set are left out with a warning. Raises InvalidInput when nothing
     is left.
     """
     clips = []
-    for path in sorted(Path(folder).rglob("*")):
-        if path.suffix.lower() not in formats:
-            continue
+    for path in sorted(_mocap_files(Path(folder)), key=lambda path: FORMATS.index(path.suffix.lower())):
         try:
             fps, body = _read_clip(path)
         except InvalidInput as error:
@@ -71,9 +68,13 @@ def read_mocap(folder: str | os.PathLike[str], formats: Collection[str] = _WEIGH
     if not clips:
         raise InvalidInput(
             f"{folder} holds no motion capture that can be read.",
-            f"Give a folder of {', '.join(formats)} files.",
+            f"Give a folder of {', '.join(FORMATS)} files.",
         )
     return clips
+
+
+def _mocap_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS)
 
 
 def _read_clip(path: Path) -> tuple[float, BodyPoints]:

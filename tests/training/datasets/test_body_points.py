@@ -13,7 +13,7 @@ from lifting_core.skeleton import mirrored
 from training.datasets.asf_amc import read_asf_amc
 from training.datasets.body_points import BodyPoints, from_plug_in_gait, from_skeleton
 from training.datasets.bvh import SkeletalMotion, read_bvh
-from training.datasets.mocap import FORMATS, POINTS, Clip, read_mocap
+from training.datasets.mocap import POINTS, Clip, read_mocap
 
 # Somebody 1.75 m tall who stands facing -y, left at +x: Plug-in-Gait markers in metres.
 MARKERS = {
@@ -203,7 +203,7 @@ def test_recorded_bodies_have_human_proportions(
         place.mkdir(exist_ok=True)
         for file in [path, *path.parent.glob("*.asf")]:
             (place / file.name).symlink_to(file)
-    for clip in read_mocap(tmp_path, FORMATS):
+    for clip in read_mocap(tmp_path):
         leg = length(clip, "hip", "knee") + length(clip, "knee", "ankle")
         assert 0.7 < leg < 0.95
         for (one, other), share in SEGMENTS.items():
@@ -265,7 +265,7 @@ def degrees_between(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDA
 @pytest.mark.parametrize("name", ["subject_01/m07", "subject_03/m04", "subject_01/m04"])
 def test_feet_that_stand_are_level(name: str, shared_folder: Path) -> None:
     path = shared_folder / "mocap" / "uiprmd_c3d" / f"{name}.c3d"
-    clip = next(clip for clip in read_mocap(path.parent, FORMATS) if clip.name == path.stem)
+    clip = next(clip for clip in read_mocap(path.parent) if clip.name == path.stem)
     for side in ("left", "right"):
         heel, toe, ankle = (
             clip.points[:, POINTS.index(f"{side}_{part}")].astype(float) for part in ("heel", "toe", "ankle")

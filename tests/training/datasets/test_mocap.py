@@ -11,7 +11,7 @@ import pytest
 
 from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import JOINTS
-from training.datasets.mocap import FORMATS, POINTS, Clip, read_mocap, scaled_to_stature
+from training.datasets.mocap import POINTS, Clip, read_mocap, scaled_to_stature
 
 WriteBvh = Callable[[Path, int], None]
 
@@ -61,13 +61,15 @@ def test_clips_of_a_folder_by_subject(cmu_bvh: WriteBvh, tmp_path: Path) -> None
     assert 0.8 < pelvis.mean() < 1.0  # metres, z up
 
 
-def test_formats_are_read_when_asked_for(shared_folder: Path) -> None:
-    folder = shared_folder / "mocap" / "cmu_asfamc" / "walk"
-    with pytest.raises(InvalidInput, match="no motion capture"):
-        read_mocap(folder)
-    (clip,) = read_mocap(folder, FORMATS)
+def test_reads_an_amc_file_with_the_asf_file_beside_it(shared_folder: Path) -> None:
+    (clip,) = read_mocap(shared_folder / "mocap" / "cmu_asfamc" / "walk")
     assert clip.fps == 30
     assert len(clip.points) == 104
+
+
+def test_clips_come_by_format(shared_folder: Path) -> None:
+    folders = [clip.subject.split("/")[0] for clip in read_mocap(shared_folder / "mocap")]
+    assert list(dict.fromkeys(folders)) == ["cmu_bvh", "uiprmd_c3d", "cmu_asfamc"]
 
 
 def test_frames_with_a_jump_or_a_missing_marker_are_dropped(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_what_cannot_be_read_is_left_out_with_a_warning(
     write_c3d(tmp_path / "cleo" / "inches.c3d", PLUG_IN_GAIT, unit="in")
     (tmp_path / "cleo" / "alone.amc").write_text("1\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
-        clips = read_mocap(tmp_path, FORMATS)
+        clips = read_mocap(tmp_path)
     assert [clip.name for clip in clips] == ["walk"]
     told = caplog.text
     assert "other.bvh has a skeleton with unknown joint names" in told
@@ -112,7 +114,7 @@ def test_what_cannot_be_read_is_left_out_with_a_warning(
 
 def test_a_folder_without_motion_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not motion", encoding="utf-8")
-    with pytest.raises(InvalidInput, match=r"no motion capture .* \.bvh, \.c3d files"):
+    with pytest.raises(InvalidInput, match=r"no motion capture .* \.bvh, \.c3d, \.amc files"):
         read_mocap(tmp_path)
 
 
