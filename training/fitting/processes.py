@@ -10,6 +10,11 @@ from typing import Any
 
 import torch
 import torch.distributed
+
+# Its functions take the process group of the moment of its import as their default. Imported by an optimiser
+# later on, it would keep Gloo's threads alive beyond the group's end, and one of them that still held a
+# tensor when Python ended would bring the process down.
+import torch.distributed.nn
 from torch import Tensor, nn
 
 
