@@ -1,7 +1,8 @@
 """Train the lifting network: python -m training.train --data FOLDER --out RUN.
 
-FOLDER holds a licensed copy of Human3.6M, in any of its public layouts, or motion capture (BVH, C3D, ASF/AMC), which
-is then seen by random cameras. A run that was stopped goes on where its last checkpoint stands.
+FOLDER holds a licensed copy of Human3.6M, in any of its public layouts, or motion capture (BVH, C3D,
+ASF/AMC), which is then seen by random cameras. A run that was stopped goes on where its last checkpoint
+stands.
 """
 
 from __future__ import annotations
