@@ -70,19 +70,20 @@ def convert(
 def write_onnx(model: LiftingModel, path: Path) -> None:
     """Write a model for ONNX Runtime, normalisations included.
 
-    Its input `keypoints` is (N, K, 2) pixels or (N, K, 3) features of a view, its output `joints` (N, J, 3)
-    metres from the pelvis; the profile is in the metadata.
+    Its input `keypoints` is (N, K, 2) pixels or (N, F) features of `view.PersonView`, its output `joints`
+    (N, J, 3) metres from the pelvis; the profile is in the metadata.
     """
     import onnx
 
-    sample = torch.zeros(2, len(model.profile.keypoints), 2 if model.profile.input == "pixels" else 3)
+    profile = model.profile
+    shape = (len(profile.keypoints), 2) if profile.input == "pixels" else (profile.features,)
     exporter = logging.getLogger("torch.onnx")
     level = exporter.level
     exporter.setLevel(logging.ERROR)  # it warns of packages that nothing here needs
     try:
         program = torch.onnx.export(
             model.eval(),
-            (sample,),
+            (torch.zeros(2, *shape),),
             input_names=["keypoints"],
             output_names=["joints"],
             dynamic_shapes=({0: torch.export.Dim("poses")},),
@@ -93,7 +94,7 @@ def write_onnx(model: LiftingModel, path: Path) -> None:
         exporter.setLevel(level)
     assert program is not None
     proto = program.model_proto
-    onnx.helper.set_model_props(proto, {"profile": json.dumps(asdict(model.profile))})
+    onnx.helper.set_model_props(proto, {"profile": json.dumps(asdict(profile))})
     with written_whole(path) as temporary:
         temporary.write_bytes(proto.SerializeToString())
 
