@@ -42,7 +42,6 @@ _DETECTION_ERRORS = {"sh": 15.0, "sh_ft": 10.0, "cpn": 7.0}
 _LONGEST_SURPLUS = 3
 """Frames by which detections outlast the joints, as some real ones do."""
 
-# The joints that do not move by themselves: toes and their tips, then repetitions.
 # The points where those of the 32 joints lie that are not among the 17: toes and their tips, and repetitions.
 _OTHER_JOINTS = {
     **dict.fromkeys((4, 5), "right_toe"),

@@ -59,7 +59,6 @@ def _keypoints_of(*names: str) -> list[int]:
     return [i for i, keypoint in enumerate(KEYPOINTS) if any(name in keypoint for name in names)]
 
 
-_HANDS = ("pinky", "index_", "thumb")
 _LEFT_HAND, _RIGHT_HAND = (
     tuple(f"{side}_{name}" for name in ("wrist", "pinky", "index", "thumb")) for side in ("left", "right")
 )
