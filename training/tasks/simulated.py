@@ -158,7 +158,7 @@ def _points(clips: list[Clip]) -> Tensor:
 
 @torch.inference_mode()
 def held_out_error(model: LiftingModel, points: Tensor, seed: int) -> float:
-    """Millimetres of MPJPE over 17 joints (the pelvis counts, as in Protocol 1) on always the same views."""
+    """Millimetres of MPJPE over all joints (the pelvis counts, as in Protocol 1) on always the same views."""
     random = torch.Generator().manual_seed(seed)
     chosen = torch.randint(len(points), (_TEST_VIEWS,), generator=random)
     features, joints = ViewSampler(points, random).sample(chosen, augment=False)
