@@ -26,9 +26,9 @@ from lifting_core.detection.poses import size
 from lifting_core.detection.topdown import TopDownDetector
 from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import check_writable, written_whole
-from lifting_core.lifting.device import DEVICES
 from lifting_core.media.opening import open_media
 from lifting_core.motion.gaps import fill
+from lifting_core.settings import DEVICES
 from training.datasets.human36m.boxes import TrueBoxes, projected_joints
 from training.datasets.human36m.detections import Detections, to_human36m, write_detections
 from training.datasets.human36m.names import VideoName, video_files

@@ -29,7 +29,8 @@ from lifting_core.detection.hourglass.weights import (
 )
 from lifting_core.detection.joint_sets import joint_set
 from lifting_core.errors import InvalidInput, LiftPoseError
-from lifting_core.lifting.device import DEVICES, choose_device
+from lifting_core.lifting.device import choose_device
+from lifting_core.settings import DEVICES
 from training.datasets.mpii import AnnotatedPerson, read_people
 from training.fitting.recipe import PRECISIONS
 from training.fitting.record import (

@@ -85,7 +85,7 @@ class Lifter:
 
     @classmethod
     def load(cls, weights: str | os.PathLike[str] | None = None, device: str = "auto") -> Lifter:
-        """Load weights (None: those that ship) onto a device (`device.DEVICES`).
+        """Load weights (None: those that ship) onto a device (`settings.DEVICES`).
 
         Raises InvalidInput when the weights cannot be used or the device is absent.
         """
