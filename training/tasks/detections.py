@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lifting_core.skeleton import JOINT_KEYPOINTS, unsided
 from training.datasets.mocap import POINTS
-from training.tasks.filming import Shot
+from training.tasks.filming import STATURE, Shot
 from training.tasks.observed import ObservedErrors
 from training.tasks.variation import chest_axes, pelvis_axes
 
@@ -44,7 +44,6 @@ _MISPLACED = {"hip": (0.025, 0.030, 0.020), "shoulder": (0.020, 0.020, 0.015)}
 """Metres, along the trunk, across it and from back to front: how far both keypoints of a pair lie from the
 joints, as mirror images of each other."""
 
-_STATURE = 1.7
 _OBSERVED = 0.6
 """Share of sequences with observed errors, where there are any."""
 _REST = 0.3
@@ -109,11 +108,11 @@ class Detecting:
         xy = points[..., :2] / points[..., 2:].clamp(min=0.2)
         outside = (xy.abs() > shot.edge[:, None, None]).any(-1) | (points[..., 2] < 0.2)
         confidence = self._confidence(outside)
-        height = _STATURE / shot.points[..., 0, 2].clamp(min=0.3)
+        height = STATURE / shot.points[..., 0, 2].clamp(min=0.3)
         error = self._simulated_errors(confidence)
         if self._observed is not None:
             error, confidence = self._observed_errors(shot.points, outside, error, confidence)
-        error = error + self._misplaced(shot.points)[..., :2] / _STATURE
+        error = error + self._misplaced(shot.points)[..., :2] / STATURE
         xy = (xy + height[..., None, None] * error) * shot.focal_error[:, None, None, None]
         return torch.cat([xy, torch.ones_like(xy[..., :1])], -1), confidence
 
@@ -135,7 +134,7 @@ class Detecting:
         assert self._observed is not None
         count, frames = outside.shape[:2]
         middle = points[:, frames // 2]
-        seen, sure = (found[:, None] for found in self._observed.like(middle, _STATURE, self._random))
+        seen, sure = (found[:, None] for found in self._observed.like(middle, STATURE, self._random))
         rest = error * (_REST if frames == 1 else 2 * _REST)
         # Pictures of other makes leave the detector more or less sure of the same thing.
         sure = sure ** self._uniform(count, 1, 1)

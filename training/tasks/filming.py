@@ -10,7 +10,8 @@ from torch import Tensor
 
 from training.tasks.variation import rotations
 
-_STATURE = 1.7
+STATURE = 1.70
+"""Metres: to which all bodies of the motion capture are brought."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Filming:
         )
         edge = self._edge(count)
         share = self._between(count, self._camera.height)
-        distance = (_STATURE / (2 * edge[:, 1] * share)).clamp(min=0.6 * _STATURE)
+        distance = (STATURE / (2 * edge[:, 1] * share)).clamp(min=0.6 * STATURE)
         centre = bodies[:, :, 0].mean(1)[:, None, None]
         seen = (bodies - centre) @ turn[:, None].transpose(-1, -2)
         seen = seen + torch.stack([torch.zeros(count), torch.zeros(count), distance], -1)[:, None, None]

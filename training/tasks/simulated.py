@@ -23,12 +23,12 @@ from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
+from training.tasks.filming import STATURE
 from training.tasks.observed import ObservedErrors
 from training.tasks.views import ViewSampler
 
 log = logging.getLogger(__name__)
 
-STATURE = 1.70
 _SAMPLE = 65536
 _TEST_VIEWS = 8192
 

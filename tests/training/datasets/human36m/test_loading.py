@@ -15,12 +15,13 @@ from cdflib.cdfwrite import CDF
 
 from lifting_core.errors import Cancelled, InvalidInput
 from lifting_core.skeleton import HUMAN36M_JOINTS
-from training.datasets.human36m import KeypointSource, Sequence, load_human36m
 from training.datasets.human36m.cache import FOLDER
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.detections import write_detections
+from training.datasets.human36m.loading import KeypointSource, load_human36m
 from training.datasets.human36m.names import ACTIONS, CAMERAS, MOVING_JOINTS, SUBJECTS
 from training.datasets.human36m.official_cdf import read_pose
+from training.datasets.human36m.sequence import Sequence
 from training.datasets.human36m.writing import WRITERS, Take
 from training.standin import make_takes
 
