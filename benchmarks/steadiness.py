@@ -1,8 +1,8 @@
 """How steady lifted motion is, against the truth: `steadiness.py CLIP`, with the truth in a .json beside it.
 
 The clip is lifted as anybody would, told only how tall the person is: every frame on its own, placed where
-the motion has the person; then with one body fitted to all frames, without smoothing and with the default. The format of the truth is that of
-tests/data. The columns:
+the motion has the person; then with one body fitted to all frames, without smoothing and with the default.
+The format of the truth is that of tests/data. The columns:
 
 - error, mm: of the 12 limb joints, every frame aligned by a similarity;
 - jitter, mm/frame²: mean length of the accelerations (second differences) of these joints in camera axes,
