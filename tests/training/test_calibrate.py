@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lifting_core.lifting.weights import LiftingModel, load_model
-from training.calibrate import check, fit_spread, main
+from training.calibrate import check, fit_spread, main, widen
 from training.tasks.simulated import full_body_model
 
 
@@ -56,6 +56,16 @@ def test_the_surest_fifth_comes_first(model: LiftingModel) -> None:
     assert table == sorted(table)
     for told, true in table:
         assert true / told == pytest.approx(2, rel=0.05)
+
+
+def test_spreads_become_as_large_as_other_people_ask_for(model: LiftingModel) -> None:
+    means = torch.linspace(0.035, 0.07, len(model.profile.joints))
+    fit_spread(model, off_by(model, lambda _: means), steps=1000)
+    draw = off_by(model, lambda _: 1.5 * means)
+    widen(model, draw)
+    _, told = model.with_spread(draw(0)[0])
+    assert told is not None
+    torch.testing.assert_close(told.mean(0), 1.5 * means, rtol=0.1, atol=0)
 
 
 def test_weights_learn_their_spreads(
