@@ -157,9 +157,7 @@ class Pipeline:
         info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
         matrix = _camera(info, settings.fov)
-        lifted = lifter.lift(
-            detected.keypoint_names, track.keypoints, track.confidence, matrix, progress, detected.time
-        )
+        lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
         size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
         observation = Observation(
             time=detected.time,

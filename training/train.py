@@ -26,7 +26,6 @@ from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task
 from training.tasks.simulated import Sources, simulated_task
-from training.tasks.video import video_task
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace, processes: Processes, device: torch.device) -> None:
     make_folder(options.out)
     mocap = holds_motion_capture(options.data)
-    usual = "paper" if not mocap else "simulated" if options.video_for is None else "video"
-    recipe = recipe_from(options, options.recipe or usual)
+    recipe = recipe_from(options, options.recipe or ("simulated" if mocap else "paper"))
     task: Task
     if mocap:
-        weights = options.video_for or options.start_from
-        make = simulated_task if options.video_for is None else video_task
-        sources = Sources(options.data, options.renders, weights)
-        task = make(sources, recipe, options.seed, device, processes)
+        sources = Sources(options.data, options.renders, options.start_from)
+        task = simulated_task(sources, recipe, options.seed, device, processes)
     else:
         sequences = load_human36m(options.data, options.keypoints, options.partial)
         source = str(options.keypoints)
@@ -70,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipe",
         choices=list(RECIPES),
-        help="paper (for Human3.6M), modern, simulated (for motion capture), video (with --video-for)",
+        help="paper (for Human3.6M), modern, simulated (for motion capture)",
     )
     parser.add_argument(
         "--renders",
@@ -80,12 +76,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--start-from", type=Path, metavar="WEIGHTS", help="go on with weights that motion capture made"
-    )
-    parser.add_argument(
-        "--video-for",
-        type=Path,
-        metavar="WEIGHTS",
-        help="train a temporal network on top of these weights, which motion capture made",
     )
     parser.add_argument("--action", metavar="NAME", choices=ACTIONS, help="train and test on one action only")
     add_data_options(parser)
