@@ -153,7 +153,10 @@ def _model(options: argparse.Namespace, recipe: HourglassRecipe, names: tuple[st
     if options.start is not None:
         model = load_hourglass(options.start)
         if len(names) != len(model.profile.joints):
-            raise InvalidInput(f"{options.start} finds {len(model.profile.joints)} joints, not {len(names)}.")
+            raise InvalidInput(
+                f"{options.start} finds {len(model.profile.joints)} joints, not {len(names)}.",
+                "Name other weights with --start.",
+            )
         model.profile = replace(model.profile, joints=names)
         return model
     if options.recipe == "human36m":
@@ -163,7 +166,9 @@ def _model(options: argparse.Namespace, recipe: HourglassRecipe, names: tuple[st
         shape = HourglassShape(recipe.stacks, len(names), recipe.features, stem)
         return HourglassModel(HourglassProfile(names, recipe.input_size, _MEAN), shape)
     except ValueError as error:
-        raise InvalidInput(f"There cannot be a network with {error}.") from error
+        raise InvalidInput(
+            f"There cannot be a network with {error}.", "Change --stacks, --features or --input-size."
+        ) from error
 
 
 _MEAN = (0.4404, 0.4440, 0.4327)
