@@ -94,8 +94,12 @@ def _box(values: Sequence[float]) -> Box:
     return Box(left, top, width, height)
 
 
+BOX_SOURCES: tuple[str, ...] = ("mediapipe", "centre")
+"""Choices that are no file."""
+
+
 def open_boxes(choice: str | Path, thrifty: bool) -> BoxSource:
-    """The source of boxes: "mediapipe", "centre", or a file of boxes. Raises InvalidInput."""
+    """The source of boxes: one of `BOX_SOURCES`, or a file of boxes. Raises InvalidInput."""
     if choice == "mediapipe":
         from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
