@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.weights import LiftingModel, save_model, spread
+from training.command import command
 from training.datasets.mocap import Clip, read_mocap
 from training.tasks.observed import ObservedErrors
 from training.tasks.simulated import SimulatedViews, Sources, full_body_model, split_by_subject
@@ -35,8 +35,9 @@ _PARTS = 5
 _LEARNING_RATE = 3e-4
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
     parser.add_argument("weights", type=Path, help="of training.train")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="motion capture")
@@ -45,13 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=_STEPS, help="(%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        model = calibrate(Sources(options.data, options.renders, options.weights), options.steps)
-        save_model(model, options.out)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    model = calibrate(Sources(options.data, options.renders, options.weights), options.steps)
+    save_model(model, options.out)
 
 
 def calibrate(sources: Sources, steps: int) -> LiftingModel:

@@ -20,9 +20,10 @@ import torch
 from lifting_core.detection.hourglass.checkpoints import holds_hourglass, read_checkpoint
 from lifting_core.detection.hourglass.weights import save_hourglass
 from lifting_core.detection.joint_sets import JOINT_SETS, MPII, joint_set
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import check_writable, written_whole
 from lifting_core.lifting.weights import LiftingModel, load_model, save_model
+from training.command import command
 from training.foreign import read_foreign, read_statistics
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,12 @@ log = logging.getLogger(__name__)
 SUFFIX = ".safetensors"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        convert(options.checkpoint, options.out, options.statistics, joint_set(options.joints))
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    convert(options.checkpoint, options.out, options.statistics, joint_set(options.joints))
 
 
 def convert(

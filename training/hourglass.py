@@ -28,9 +28,10 @@ from lifting_core.detection.hourglass.weights import (
     save_hourglass,
 )
 from lifting_core.detection.joint_sets import joint_set
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.lifting.device import choose_device
 from lifting_core.settings import DEVICES
+from training.command import command
 from training.datasets.mpii import AnnotatedPerson, read_people
 from training.fitting.recipe import PRECISIONS
 from training.fitting.record import (
@@ -54,16 +55,12 @@ _JOINTS = {"mpii": "mpii-16", "human36m": "human36m-16"}
 """What the pictures of every recipe are annotated with."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        train(options)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    train(options)
 
 
 def train(options: argparse.Namespace) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
+from training.command import command
 from training.datasets.anatomy import SEGMENTS, TABLE
 from training.rendering.makehuman import AVERAGE_MAN, SKIN, BaseMesh
 from training.rendering.shapes import draw_sex_and_age, draw_shape
@@ -44,20 +45,16 @@ _JOINTS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.measure_bodies", description=__doc__)
     parser.add_argument("data", type=Path, help="MakeHuman's data, folder mpfb2")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        table = measure(options.data)
-        with written_whole(TABLE) as temporary:
-            temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    table = measure(options.data)
+    with written_whole(TABLE) as temporary:
+        temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 def measure(data: Path) -> dict[str, object]:

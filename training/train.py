@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.device import choose_device
+from training.command import command
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS
 from training.datasets.mocap import holds_motion_capture
@@ -27,22 +27,16 @@ from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task
 from training.tasks.simulated import Sources, simulated_task
 
-log = logging.getLogger(__name__)
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        with joined(choose_device(options.device)) as (processes, device):
-            if not processes.leads:
-                logging.disable(logging.INFO)
-            _train(options, processes, device)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    with joined(choose_device(options.device)) as (processes, device):
+        if not processes.leads:
+            logging.disable(logging.INFO)
+        _train(options, processes, device)
 
 
 def _train(options: argparse.Namespace, processes: Processes, device: torch.device) -> None:
