@@ -7,6 +7,7 @@ rest. So it does not matter how the rig stands at rest, nor how its bones are ro
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +33,7 @@ from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
-from .memory import Memory, forget, remember
+from .memory import Memory, forget, is_remembered, recall, remember
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -95,6 +96,10 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         keys = from_frame(keys, scene.frame_current)
     if target.destination.continues:
         motion = _where_it_stands(motion, target)
+    mover = _mover(target)
+    if target.destination.kind == "ACTION":
+        _bring_back(mover, target)
+    place = tuple(mover.location) if mover is not None else None
     values = wanted_values(target)
     if target.contacts is None:
         target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
@@ -112,7 +117,7 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         forget(delivered.action)
     else:
         set_origin(delivered.action, Origin(motion.path, frame_rate(scene), target.start))
-        remember(delivered.action, Memory(target.bone_map, _settings(target)))
+        remember(delivered.action, Memory(target.bone_map, _settings(target), place))
     notices = [f"{len(keys.frames)} poses on {armature.name}.", *notices, *delivered.notices]
     return Retargeted(delivered.action, " ".join(notices))
 
@@ -123,6 +128,26 @@ def _where_it_stands(motion: Motion, target: Target) -> Motion:
     armature = target.armature.evaluated_get(evaluated(target.scene))
     place = standing(armature, target.bone_map, body)
     return moved_to(motion, body, place, turn_to_rig(motion, place))
+
+
+def _mover(target: Target) -> Any:
+    """The object or pose bone that moves along the floor; None where the hips do, or nothing does."""
+    if target.in_place or target.root == "HIPS":
+        return None
+    if target.root == "OBJECT":
+        return target.armature
+    return target.armature.pose.bones[target.bone_map.bones["root"][0]]
+
+
+def _bring_back(mover: Any, target: Target) -> None:
+    """To where it stood before the motion that is replaced, whatever the current frame."""
+    data = target.armature.animation_data
+    if mover is None or data is None or data.action is None or not is_remembered(data.action):
+        return
+    with suppress(InvalidInput):  # an Action that does not tell leaves it where it is
+        memory = recall(data.action)
+        if memory.place is not None and memory.settings.get("root") == target.root:
+            mover.location = np.where(mover.lock_location, mover.location, memory.place)
 
 
 def _settings(target: Target) -> dict[str, Any]:
