@@ -51,6 +51,10 @@ def check_animatable(armature: bpy.types.Object) -> None:
             f"{armature.name} is linked from another file.",
             "Make a library override of it that can be edited.",
         )
+    if armature.data.is_editmode:
+        raise InvalidInput(f"{armature.name} is in Edit Mode.", "Leave Edit Mode first.")
+    if armature.data.pose_position == "REST":  # then nothing that is measured on it is true
+        raise InvalidInput(f"{armature.name} is in Rest Position.", "Put it in Pose Position first.")
     if armature.animation_data and armature.animation_data.use_tweak_mode:
         raise InvalidInput(
             f"A strip of {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."

@@ -190,8 +190,6 @@ def check(motion: Motion, target: Target) -> None:
     if not motion.present.any():
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
     check_animatable(armature)
-    if armature.data.is_editmode:
-        raise InvalidInput(f"The rig {armature.name} is in Edit Mode.", "Leave Edit Mode first.")
     controls = [name for pair in target.bone_map.ik.values() for name in pair]
     if target.ik and not all(name in armature.pose.bones for name in controls or [""]):
         raise InvalidInput("The bone map names no IK controls of this rig.", "Add them, or turn IK off.")

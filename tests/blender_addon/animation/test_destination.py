@@ -335,6 +335,33 @@ def test_override_of_a_linked_rig(
     assert not np.allclose(*poses)
 
 
+@pytest.mark.parametrize("ours", [False, True])
+def test_armature_that_shows_no_pose_is_refused(
+    scene: bpy.types.Scene, make_rig: Make, motion: Motion, ours: bool
+) -> None:
+    armature = build(motion, None, Placement(scene)).armature if ours else make_rig()
+    bpy.context.view_layer.objects.active = armature
+
+    def play() -> None:
+        if ours:
+            build(motion, None, Placement(scene, armature, bound=0.01))
+        else:
+            retarget(motion, _target(armature, Destination(), bound=0.01))
+
+    before = len(bpy.data.actions)
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(InvalidInput, match="is in Edit Mode"):
+        play()
+    bpy.ops.object.mode_set(mode="OBJECT")
+    armature.data.pose_position = "REST"
+    with pytest.raises(InvalidInput, match="is in Rest Position"):
+        play()
+    assert len(bpy.data.actions) == before
+    armature.data.pose_position = "POSE"
+    play()
+    assert len(bpy.data.actions) == before + 1
+
+
 @pytest.mark.parametrize("destination", [Destination(), _STRIP, _APPEND], ids=lambda found: found.kind)
 def test_tweak_mode_is_refused_and_nothing_changes(
     make_rig: Make, motion: Motion, destination: Destination
