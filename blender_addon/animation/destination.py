@@ -45,6 +45,8 @@ class Delivered:
 
 def check_animatable(armature: bpy.types.Object) -> None:
     """Raises InvalidInput when the armature cannot be animated as it is now."""
+    if not armature.users_scene:  # the panel itself keeps a chosen rig that the user has deleted
+        raise InvalidInput(f"{armature.name} is in no scene.", "Choose another armature.")
     override = armature.override_library
     if not armature.is_editable or (override is not None and override.is_system_override):
         raise InvalidInput(

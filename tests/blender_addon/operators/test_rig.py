@@ -42,6 +42,17 @@ def test_chosen_rig_is_recognised_and_gets_the_motion(
     assert len(settings.map.pairs) == 0
 
 
+def test_rig_that_was_deleted_is_told(
+    settings: Any, make_rig: Make, motion_file: Callable[..., Path]
+) -> None:
+    rig = settings.rig = make_rig()
+    rig.select_set(True)
+    bpy.ops.object.delete()
+    with pytest.raises(RuntimeError, match="Rig is in no scene"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    assert len(bpy.data.actions) == 0
+
+
 def test_without_a_rig_nothing_is_offered(settings: Any) -> None:
     assert not bpy.ops.lift_pose.build.poll()
     assert not bpy.ops.lift_pose.lift.poll()
