@@ -19,7 +19,7 @@ from ..animation.destination import NEW_ACTION, Destination, check_animatable, d
 from ..animation.fcurves import Curves, Keys
 from ..animation.origin import Origin, set_origin
 from ..animation.reduction import Rigged, reduce_keys
-from ..animation.scene import Match, evaluated, match_to_clip, matches, undone_on_failure
+from ..animation.scene import Match, as_it_stands, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, from_frame, pose_keys, scene_frames
 from ..errors import InvalidInput
 from ..motion_file import Motion
@@ -125,8 +125,8 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
 def _where_it_stands(motion: Motion, target: Target) -> Motion:
     """The motion, moved along the floor and turned so that it starts where the rig stands now."""
     body = read_body(target.armature, target.bone_map)
-    armature = target.armature.evaluated_get(evaluated(target.scene))
-    place = standing(armature, target.bone_map, body)
+    with as_it_stands(target.armature, target.scene) as armature:
+        place = standing(armature, target.bone_map, body)
     return moved_to(motion, body, place, turn_to_rig(motion, place))
 
 

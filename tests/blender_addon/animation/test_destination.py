@@ -13,8 +13,10 @@ import pytest
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
+from blender_addon.animation.armature import is_ours
 from blender_addon.animation.build import Placement, build
 from blender_addon.animation.destination import Destination
+from blender_addon.compatibility import Animation
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import Motion, read_motion
 from blender_addon.retargeting.memory import is_remembered
@@ -335,30 +337,52 @@ def test_override_of_a_linked_rig(
     assert not np.allclose(*poses)
 
 
+def _put(motion: Motion, armature: bpy.types.Object, destination: Destination, bound: float = 0) -> None:
+    """On an armature that the add-on made, or on a rig."""
+    if is_ours(armature):
+        build(motion, None, Placement(bpy.context.scene, armature, bound=bound, destination=destination))
+    else:
+        retarget(motion, _target(armature, destination, bound=bound))
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_hidden_armature_goes_on_from_where_it_stands(
+    scene: bpy.types.Scene, make_rig: Make, motion: Motion, ours: bool
+) -> None:
+    armature = build(motion, None, Placement(scene)).armature if ours else make_rig()
+    _put(motion, armature, Destination())
+    mine = armature.animation_data.action
+    wanted = []
+    for hide in (False, True):
+        Animation(mine, mine.slots[0] if _SLOTS else None, None, None).assign(armature)
+        scene.frame_set(21)
+        armature.hide_viewport = hide
+        scene.frame_set(40)
+        _put(motion, armature, _ONWARD)
+        assert armature.hide_viewport == hide
+        armature.hide_viewport = False
+        wanted.append(_pose(armature, 40))
+    assert np.allclose(*wanted, atol=1e-5)
+    assert bpy.data.scenes.keys() == [scene.name]
+
+
 @pytest.mark.parametrize("ours", [False, True])
 def test_armature_that_shows_no_pose_is_refused(
     scene: bpy.types.Scene, make_rig: Make, motion: Motion, ours: bool
 ) -> None:
     armature = build(motion, None, Placement(scene)).armature if ours else make_rig()
     bpy.context.view_layer.objects.active = armature
-
-    def play() -> None:
-        if ours:
-            build(motion, None, Placement(scene, armature, bound=0.01))
-        else:
-            retarget(motion, _target(armature, Destination(), bound=0.01))
-
     before = len(bpy.data.actions)
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(InvalidInput, match="is in Edit Mode"):
-        play()
+        _put(motion, armature, Destination(), 0.01)
     bpy.ops.object.mode_set(mode="OBJECT")
     armature.data.pose_position = "REST"
     with pytest.raises(InvalidInput, match="is in Rest Position"):
-        play()
+        _put(motion, armature, Destination(), 0.01)
     assert len(bpy.data.actions) == before
     armature.data.pose_position = "POSE"
-    play()
+    _put(motion, armature, Destination(), 0.01)
     assert len(bpy.data.actions) == before + 1
 
 
