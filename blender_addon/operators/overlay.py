@@ -7,10 +7,9 @@ from typing import Any
 import bpy
 
 from ..animation.origin import has_origin, origin_of
-from ..animation.timing import frame_rate
 from ..errors import LiftPoseError
 from ..properties import chosen
-from ..viewing.evidence import Evidence, read_evidence, weak_ranges
+from ..viewing.evidence import read_evidence, weak_ranges
 from ..viewing.frames import frame_in_camera_view, frame_in_image_editor
 from ..viewing.overlay import Shown, overlay
 from .lift import chosen_clip, missing_clip
@@ -37,11 +36,11 @@ class LiftPoseOverlay(bpy.types.Operator):
             overlay.hide()
         else:
             try:
-                evidence, start = _evidence(context)
+                shown = _seen(context)
             except LiftPoseError as error:
                 self.report({"ERROR"}, str(error))
                 return {"CANCELLED"}
-            overlay.show(Shown(evidence, start))
+            overlay.show(shown)
         _redraw(context)
         return {"FINISHED"}
 
@@ -62,19 +61,18 @@ class LiftPoseMarkWeak(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            evidence, start = _evidence(context)
+            shown = _seen(context)
         except LiftPoseError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         scene: Any = context.scene
         for marker in [m for m in scene.timeline_markers if m.name.startswith(_MARKER)]:
             scene.timeline_markers.remove(marker)
-        ranges = weak_ranges(evidence)
+        ranges = weak_ranges(shown.evidence)
         for weak in ranges:
             word = "lost" if weak.lost else "weak"
             for name, time in ((word, weak.start), (f"{word} until here", weak.end)):
-                frame = round(start + time * frame_rate(scene))
-                scene.timeline_markers.new(_MARKER + name, frame=frame)
+                scene.timeline_markers.new(_MARKER + name, frame=round(shown.frame(time)))
         self.report({"INFO"}, f"{len(ranges)} weak ranges." if ranges else "No weak range was found.")
         return {"FINISHED"}
 
@@ -195,12 +193,12 @@ def _remembering(context: bpy.types.Context) -> bpy.types.Action | None:
     return action if has_origin(action) else None
 
 
-def _evidence(context: bpy.types.Context) -> tuple[Evidence, float]:
-    """What was seen for the active armature's motion, and the scene frame of its clip's time 0."""
+def _seen(context: bpy.types.Context) -> Shown:
+    """What was seen for the active armature's motion."""
     action = _remembering(context)
     assert action is not None  # as `poll` has seen
     origin = origin_of(action)
-    return read_evidence(origin.motion), float(origin.start)
+    return Shown(read_evidence(origin.motion), float(origin.start), origin.rate)
 
 
 def _redraw(context: bpy.types.Context) -> None:

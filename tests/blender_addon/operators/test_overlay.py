@@ -51,6 +51,16 @@ def test_weak_ranges_get_markers_once(scene: bpy.types.Scene) -> None:
 
 
 @pytest.mark.usefixtures("film")
+def test_keys_stay_where_they_are_at_another_frame_rate(scene: bpy.types.Scene) -> None:
+    scene.render.fps = 60
+    bpy.ops.lift_pose.mark_weak()
+    assert sorted(marker.frame for marker in scene.timeline_markers) == [35, 42]
+    bpy.ops.lift_pose.overlay()
+    assert overlay.shown is not None
+    assert overlay.shown.time(35) == pytest.approx(4 / 30)
+
+
+@pytest.mark.usefixtures("film")
 def test_other_objects_have_none(scene: bpy.types.Scene) -> None:
     bpy.context.view_layer.objects.active = bpy.data.objects["walk Camera"]
     assert not bpy.ops.lift_pose.overlay.poll()
