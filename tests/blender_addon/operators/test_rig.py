@@ -85,6 +85,14 @@ def test_map_is_corrected_saved_and_loaded(settings: Any, make_rig: Make, tmp_pa
     assert sorted((pair.part, pair.bone) for pair in pairs) == sorted(kept)
 
 
+def test_map_with_a_dot_in_its_name_replaces_no_other(settings: Any, make_rig: Make, tmp_path: Path) -> None:
+    settings.rig = make_rig()
+    (tmp_path / "hero.json").write_text("mine")
+    bpy.ops.lift_pose.save_map(filepath=str(tmp_path / "hero.v2"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hero.json", "hero.v2.json"]
+    assert (tmp_path / "hero.json").read_text() == "mine"
+
+
 def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:
     rig = settings.rig = make_rig()
     settings.map.pairs.add().bone = "Hips"
