@@ -21,11 +21,17 @@ _ALSO_CHANGED = ("resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 
 def is_untouched(scene: bpy.types.Scene) -> bool:
     """Whether nothing in the scene is animated, and its range, rate and size are still Blender's own."""
-    if any(owner.animation_data for owner in (scene, *scene.objects)):
+    if any(getattr(owner, "animation_data", None) for owner in (scene, *_contents(scene))):
         return False
     own: list[tuple[Any, str]] = [(scene, name) for name in _SCENE]
     own += [(scene.render, name) for name in _RENDER]
     return all(getattr(owner, name) == owner.bl_rna.properties[name].default for owner, name in own)
+
+
+def _contents(scene: bpy.types.Scene) -> Iterator[Any]:
+    """The objects, their data, and its shape keys."""
+    for each in scene.objects:
+        yield from (each, each.data, getattr(each.data, "shape_keys", None))
 
 
 def matches(match: Match, scene: bpy.types.Scene) -> bool:
