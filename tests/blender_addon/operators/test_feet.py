@@ -172,6 +172,23 @@ def test_feet_of_the_panel_are_obeyed(settings: Any, make_rig: Make, film: Path)
         assert len(rig.animation_data.action.pose_markers) == markers
 
 
+def test_rig_in_an_excluded_collection_is_told(settings: Any, make_rig: Make, film: Path) -> None:
+    rig = settings.rig = make_rig()
+    bpy.ops.lift_pose.build(filepath=str(film))
+    area: Any = bpy.context.window_manager.windows[0].screen.areas[0]
+    area.type, area.spaces.active.mode = "DOPESHEET_EDITOR", "DOPESHEET"
+    home = bpy.data.collections.new("Home")
+    bpy.context.scene.collection.children.link(home)
+    home.objects.link(rig)
+    bpy.context.scene.collection.objects.unlink(rig)
+    bpy.context.view_layer.layer_collection.children["Home"].exclude = True
+    assert bpy.ops.lift_pose.show_contacts() == {"CANCELLED"}
+    bpy.context.view_layer.layer_collection.children["Home"].exclude = False
+    assert bpy.ops.lift_pose.show_contacts() == {"FINISHED"}
+    assert bpy.context.view_layer.objects.active == rig
+    assert area.spaces.active.mode == "ACTION"
+
+
 def test_undo_brings_the_edited_action_back(settings: Any, make_rig: Make, film: Path) -> None:
     settings.rig = make_rig()
     bpy.ops.lift_pose.build(filepath=str(film))
