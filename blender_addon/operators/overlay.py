@@ -111,6 +111,9 @@ class LiftPosePickPerson(bpy.types.Operator):
     bl_label = "Pick a Person"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender wants a set
 
+    _source: str
+    """Name of the clip's file."""
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         missing = missing_clip(context)
@@ -119,6 +122,11 @@ class LiftPosePickPerson(bpy.types.Operator):
         return missing is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        try:
+            self._source = chosen_clip(context).name
+        except LiftPoseError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         context.window_manager.modal_handler_add(self)
         context.window.cursor_modal_set("CROSSHAIR")
         context.workspace.status_text_set("Click the person to lift   |   Esc: Cancel")
@@ -129,7 +137,7 @@ class LiftPosePickPerson(bpy.types.Operator):
             return self._leave(context, {"CANCELLED"})
         if event.type != "LEFTMOUSE" or event.value != "PRESS":
             return {"PASS_THROUGH"}
-        point = _clip_point(context, event)
+        point = _clip_point(context, event, self._source)
         if point is None:
             self.report({"WARNING"}, "That is not in the clip: look through its camera, or press Show Clip.")
             return self._leave(context, {"CANCELLED"})
@@ -143,9 +151,8 @@ class LiftPosePickPerson(bpy.types.Operator):
         return result
 
 
-def _clip_point(context: bpy.types.Context, event: bpy.types.Event) -> tuple[int, int] | None:
+def _clip_point(context: bpy.types.Context, event: bpy.types.Event, source: str) -> tuple[int, int] | None:
     """The pixel of the clip under the mouse, in whichever editor it is."""
-    source = chosen_clip(context).name
     for area in context.window.screen.areas:
         region = next((r for r in area.regions if r.type == "WINDOW"), None)
         if region is None or not _inside(region, event):
