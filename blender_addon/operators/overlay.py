@@ -10,7 +10,7 @@ from ..animation.origin import has_origin, origin_of
 from ..errors import LiftPoseError
 from ..properties import chosen
 from ..viewing.evidence import read_evidence, weak_ranges
-from ..viewing.frames import frame_in_camera_view, frame_in_image_editor
+from ..viewing.frames import Frame, clip_size, frame_in_camera_view, frame_in_image_editor
 from ..viewing.overlay import Shown, overlay
 from .lift import chosen_clip, missing_clip
 
@@ -160,21 +160,25 @@ def _clip_point(context: bpy.types.Context, event: bpy.types.Event, source: str)
         x, y = event.mouse_x - region.x, event.mouse_y - region.y
         space: Any = area.spaces.active
         with context.temp_override(area=area, region=region, space_data=space):
-            size = context.scene.render.resolution_x, context.scene.render.resolution_y
-            if area.type == "VIEW_3D":
-                if overlay.shown is not None and overlay.shown.evidence.source == source:
-                    size = overlay.shown.evidence.image_size
-                frame = frame_in_camera_view(bpy.context, source, size)
-            elif area.type == "IMAGE_EDITOR":
-                frame = frame_in_image_editor(bpy.context, source)
-                size = tuple(space.image.size) if frame is not None else size
-            else:
-                return None
+            frame = _frame(bpy.context, source)
         if frame is None:
             return None
         across, down = frame.to_clip(x, y)
-        return (round(across), round(down)) if 0 <= across < size[0] and 0 <= down < size[1] else None
+        inside = 0 <= across < frame.size[0] and 0 <= down < frame.size[1]
+        return (round(across), round(down)) if inside else None
     return None
+
+
+def _frame(context: bpy.types.Context, source: str) -> Frame | None:
+    """Where the clip is shown in the editor of the context."""
+    space: Any = context.space_data
+    if space.type == "IMAGE_EDITOR":
+        return frame_in_image_editor(context, source)
+    if space.type != "VIEW_3D":
+        return None
+    seen = overlay.shown.evidence if overlay.shown is not None else None
+    size = seen.image_size if seen is not None and seen.source == source else clip_size(space.camera)
+    return frame_in_camera_view(context, source, size) if size is not None else None
 
 
 def _inside(region: bpy.types.Region, event: bpy.types.Event) -> bool:
