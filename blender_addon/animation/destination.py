@@ -98,6 +98,10 @@ def _as_strip(armature: bpy.types.Object, curves: Sequence[Curves], name: str) -
 
 def _appended(armature: bpy.types.Object, curves: Sequence[Curves], copy: Animation) -> Delivered:
     first, last = curves[0].keys.frames[[0, -1]]
+    for curve in copy.curves:
+        if len(curve.sampled_points) > 0:  # baked: it can have no keys beside
+            start, end = curve.range()
+            curve.convert_to_keyframes(int(start), int(end) + 1)
     frames = key_frames(copy)
     before = float(frames[frames < first].max()) if (frames < first).any() else None
     for each in curves:

@@ -337,6 +337,20 @@ def test_override_of_a_linked_rig(
     assert not np.allclose(*poses)
 
 
+def test_baked_curves_go_on_with_keys(make_rig: Make, motion: Motion) -> None:
+    """Samples, which cannot have keys beside them, become keys in the copy, not in the Action itself."""
+    rig = make_rig()
+    mine = _animate(rig)
+    for curve in _curves(mine):
+        curve.convert_to_samples(1, 41)
+    wanted = [_pose(rig, frame) for frame in (1, 8, 40)]
+    bpy.context.scene.frame_set(50)
+    retarget(motion, _target(rig, _APPEND))
+    for frame, old in zip((1, 8, 40), wanted, strict=True):
+        np.testing.assert_allclose(_pose(rig, frame), old, atol=1e-5)
+    assert all(len(curve.sampled_points) == 40 for curve in _curves(mine))
+
+
 def _put(motion: Motion, armature: bpy.types.Object, destination: Destination, bound: float = 0) -> None:
     """On an armature that the add-on made, or on a rig."""
     if is_ours(armature):
