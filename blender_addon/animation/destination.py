@@ -105,12 +105,23 @@ def _appended(armature: bpy.types.Object, curves: Sequence[Curves], copy: Animat
     frames = key_frames(copy)
     before = float(frames[frames < first].max()) if (frames < first).any() else None
     for each in curves:
-        there = [copy.curves.find(each.path, index=index) for index in each.components]
-        known = np.array([np.nan if curve is None else curve.evaluate(first) for curve in there])
+        known = np.array([np.nan if curve is None else curve.evaluate(first) for curve in _there(copy, each)])
         present = np.where(np.isfinite(known), known, _present(armature, each))
         join(copy, _carried_on(each, present), before, present, (first, last))
     copy.assign(armature)
-    return Delivered(copy.action)
+    muted = {each.group: None for each in curves if any(map(_is_muted, _there(copy, each)))}
+    if not muted:
+        return Delivered(copy.action)
+    return Delivered(copy.action, (f"F-Curves of {', '.join(muted)} are muted.",))
+
+
+def _there(animation: Animation, curves: Curves) -> list[Any]:
+    """The F-Curves of the same channels; None for each that the Action lacks."""
+    return [animation.curves.find(curves.path, index=index) for index in curves.components]
+
+
+def _is_muted(curve: Any) -> bool:
+    return bool(curve.mute or (curve.group is not None and curve.group.mute))
 
 
 def _present(armature: bpy.types.Object, curves: Curves) -> Array:

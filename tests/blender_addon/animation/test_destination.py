@@ -351,6 +351,18 @@ def test_baked_curves_go_on_with_keys(make_rig: Make, motion: Motion) -> None:
     assert all(len(curve.sampled_points) == 40 for curve in _curves(mine))
 
 
+@pytest.mark.parametrize("muted", ["curve", "group", ""])
+def test_muted_curves_are_told(make_rig: Make, motion: Motion, muted: str) -> None:
+    rig = make_rig()
+    mine: Any = _animate(rig)
+    curve = _curve(mine, "LeftArm", "rotation_quaternion", 1)
+    curve.group = curve.group or mine.groups.new("LeftArm")
+    curve.mute, curve.group.mute = muted == "curve", muted == "group"
+    bpy.context.scene.frame_set(50)
+    told = "F-Curves of LeftArm are muted." in retarget(motion, _target(rig, _APPEND)).summary
+    assert told == bool(muted)
+
+
 def _put(motion: Motion, armature: bpy.types.Object, destination: Destination, bound: float = 0) -> None:
     """On an armature that the add-on made, or on a rig."""
     if is_ours(armature):
