@@ -104,7 +104,7 @@ def _check_action(armature: bpy.types.Object) -> None:
 def _name(motion: Motion) -> str:
     """Of an asset: the photo's, or the clip's and the frame's number."""
     name = Path(motion.source).stem or "Lift Pose"
-    return name if motion.time[0] == 0 else f"{name} {round(motion.time[0] * motion.fps)}"
+    return name if motion.time[0] == 0 else f"{name} {round(motion.time[0] * motion.clip_fps)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,10 +102,8 @@ class Overlay:
             return
         frame = frame_in_image_editor(context, shown.evidence.source)
         if frame is not None:
-            evidence = shown.evidence
-            step = float(np.median(np.diff(evidence.time))) if len(evidence.time) > 1 else 0.0
             number = max(context.space_data.image_user.frame_current - 1, 0)
-            _draw(evidence, evidence.index(number * step), frame)
+            _draw(shown.evidence, shown.evidence.index(number / shown.evidence.clip_fps), frame)
 
 
 overlay = Overlay()
