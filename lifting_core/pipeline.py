@@ -170,6 +170,7 @@ class Pipeline:
             keypoint_names=detected.keypoint_names,
             keypoints=track.keypoints,
             keypoint_confidence=track.confidence,
+            step=settings.step,
         )
         motion = solve(observation, settings.smoothing, progress)
         person = in_order(detected.tracks).index(track)
