@@ -14,6 +14,7 @@ from typing import Any
 
 import lifting_core
 from lifting_core.batch.jobs import Job, read_jobs
+from lifting_core.detection.boxes import BOX_SOURCES
 from lifting_core.errors import InvalidInput
 from lifting_core.media.pictures import files_in, files_matching, is_pattern
 from lifting_core.outputs import name_of
@@ -100,7 +101,8 @@ def _absolute(job: Job, root: Path) -> Job:
     def placed(names: Sequence[str]) -> tuple[str, ...]:
         return tuple(os.path.normpath(root / name) for name in names)
 
-    read = {name: root / file for name, file in _read_by(job.settings).items()}
+    # Each stays what it is, a path or a text.
+    read = {name: type(file)(root / file) for name, file in _read_by(job.settings).items()}
     settings = dataclasses.replace(job.settings, **read)
     made = dataclasses.replace(
         job,
@@ -150,7 +152,7 @@ def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
         lifting_core.__version__,
         [_digest(Path(file)) for file in _files_of(clip)],
         [[_digest(Path(file)) for file in files] for files in (job.rigs, job.maps)],
-        {name: _digest_of_all(file) for name, file in read.items()},
+        {name: _digest_of_all(Path(file)) for name, file in read.items()},
         settings,
         [job.everybody, job.objects, job.retarget, list(places)],
     ]
@@ -160,7 +162,10 @@ def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
 def _read_by(settings: LiftSettings) -> dict[str, Any]:
     """Paths of what the engine reads besides the clip, by the name of the setting."""
     named = {"weights": settings.weights, "detector_weights": settings.detector_weights}
-    return {name: file for name, file in named.items() if file is not None}
+    read: dict[str, Any] = {name: file for name, file in named.items() if file is not None}
+    if settings.detector_boxes not in BOX_SOURCES:
+        read["detector_boxes"] = settings.detector_boxes
+    return read
 
 
 def _digest_of_all(path: Path) -> list[str]:

@@ -13,6 +13,8 @@ from lifting_core.detection.regions import Box
 from lifting_core.errors import InvalidInput
 from lifting_core.media.frames import Frame
 
+BOX_SOURCES = ("mediapipe", "centre")
+"""The words that `open_boxes` knows; anything else is the path of a file."""
 _AROUND_KEYPOINTS = 1.3
 """MediaPipe marks neither the top of the head nor fingers; with this the margin is that of MPII."""
 _AROUND_BOX = 1.25
@@ -72,7 +74,7 @@ class GivenBoxes:
                 raise ValueError("it is too large")
             frames = json.loads(path.read_text(encoding="utf-8"))
             return cls([[_box(values) for values in people] for people in frames])
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise InvalidInput(f"{path} does not hold people's boxes: {error}.", _ADVICE) from error
 
     def boxes(self, frame: Frame) -> list[Box]:

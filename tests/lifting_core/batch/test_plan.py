@@ -26,7 +26,7 @@ def night(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (folder / "found").mkdir()
-    for name in ("rig.blend", "map.json", "weights.safetensors", "found/1_keypoints.json"):
+    for name in ("rig.blend", "map.json", "weights.safetensors", "boxes.json", "found/1_keypoints.json"):
         (folder / name).write_text(name)
     jobs = folder / "jobs.toml"
     jobs.write_text(_jobs('"clips"', '"out/{name}.blend"'))
@@ -84,11 +84,19 @@ def test_touching_and_moving_change_nothing(night: Path, tmp_path: Path) -> None
 
 
 _RIGGED = 'rig = "rig.blend"\nmap = "map.json"\n[job.settings]\nweights = "weights.safetensors"\n'
-_DETECTED = 'detector = "file"\ndetector_weights = "found"\n'
+_DETECTED = 'detector = "onnx"\ndetector_weights = "found"\ndetector_boxes = "boxes.json"\n'
 
 
 @pytest.mark.parametrize(
-    "file", ["clips/b.mp4", "rig.blend", "map.json", "weights.safetensors", "found/1_keypoints.json"]
+    "file",
+    [
+        "clips/b.mp4",
+        "rig.blend",
+        "map.json",
+        "weights.safetensors",
+        "boxes.json",
+        "found/1_keypoints.json",
+    ],
 )
 def test_what_a_result_depends_on_changes_the_fingerprint(night: Path, file: str) -> None:
     night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED + _DETECTED))
@@ -97,6 +105,14 @@ def test_what_a_result_depends_on_changes_the_fingerprint(night: Path, file: str
     changed = [(old[0] == new[0], old[1] == new[1]) for old, new in zip(before, _prints(night), strict=True)]
     only_one = file.startswith("clips")
     assert changed == [(True, only_one), (True, False)]
+
+
+def test_what_the_engine_reads_is_named_beside_the_jobs_file(night: Path) -> None:
+    night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED + _DETECTED))
+    settings = plan(night)[0].job.settings
+    assert settings.weights == night.parent / "weights.safetensors"
+    assert settings.detector_weights == night.parent / "found"
+    assert settings.detector_boxes == str(night.parent / "boxes.json")
 
 
 def test_a_picture_of_a_sequence_changes_the_fingerprint(night: Path) -> None:
@@ -133,6 +149,7 @@ def test_choices_and_the_version_change_the_fingerprint_but_not_the_files(
         (_jobs('"a.mp4"', '"{name}.blend"', 'rig = "no.blend"'), r"no\.blend does not exist\."),
         (_jobs('"a.mp4"', '"{name}.npz"', 'settings.weights = "no"'), r"no does not exist\."),
         (_jobs('"a.mp4"', '"{name}.npz"', 'settings.detector_weights = "no"'), r"no does not exist\."),
+        (_jobs('"a.mp4"', '"{name}.npz"', 'settings.detector_boxes = "no"'), r"no does not exist\."),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_work(night: Path, text: str, sentence: str) -> None:
