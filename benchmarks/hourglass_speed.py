@@ -18,7 +18,8 @@ from lifting_core.detection.hourglass.keypoints import HourglassKeypoints
 from lifting_core.detection.hourglass.network import HourglassShape
 from lifting_core.detection.hourglass.weights import HourglassModel, HourglassProfile
 from lifting_core.detection.joint_sets import MPII
-from lifting_core.lifting.device import DEVICES, choose_device, device_name
+from lifting_core.lifting.device import choose_device, device_name
+from lifting_core.settings import DEVICES
 
 _SECONDS = 4.0
 _FAMILIES = {"bearpaw": (64, 128, 256), "princeton": (64, 128, 128)}

@@ -1,10 +1,9 @@
-"""Poses a second of both lifting networks against onnxruntime running the same, in one run.
+"""Poses a second of the lifting network against onnxruntime running the same, in one run.
 
     python benchmarks/lifting_speed.py [--weights FILE] [--threads N]
 
 All take turns, round by round, so that other work on the machine strikes them alike; ratios are those of the
-rounds' medians, above 1 where Lift Pose is faster. Weights without a temporal network get a random one, of
-the precision that files have.
+rounds' medians, above 1 where Lift Pose is faster.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ from torch import Tensor, nn
 
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.folding import FoldedModel, folded
-from lifting_core.lifting.temporal import TemporalShape
-from lifting_core.lifting.weights import DEFAULT_WEIGHTS, TemporalModel, load_model
+from lifting_core.lifting.weights import DEFAULT_WEIGHTS, load_model
 
 _SECONDS = 0.2
 """Of a round, at least one batch."""
@@ -41,24 +39,11 @@ def main() -> None:
     device = choose_device(options.device)
     print(f"{device_name(device)}, {options.threads} threads")
     model = load_model(options.weights)
-    if model.temporal is None:
-        profile = model.profile
-        joints = len(profile.joints)
-        model.temporal = TemporalModel(
-            profile, TemporalShape(3 * (joints + len(profile.keypoints)), 3 * joints)
-        )
-        model.temporal.half().float()
-    model.eval().requires_grad_(False)
     quick = folded(model).to(device)
-    window = model.temporal.network.shape
-    sizes = {"single": (model.profile.features,), "temporal": (window.window, window.inputs)}
-    parts = {"single": (model, quick), "temporal": (model.temporal, quick.temporal)}
-    for name, (plain, ours) in parts.items():
-        assert ours is not None
-        session = exported(plain, torch.randn(2, *sizes[name]), options.threads)
-        for batch in options.batches:
-            rows = torch.randn(batch, *sizes[name])
-            compare(name, batch, contenders(plain, ours, session, rows, device), options.rounds)
+    session = exported(model, torch.randn(2, model.profile.features), options.threads)
+    for batch in options.batches:
+        rows = torch.randn(batch, model.profile.features)
+        compare(batch, contenders(model, quick, session, rows, device), options.rounds)
 
 
 def exported(network: nn.Module, example: Tensor, threads: int) -> onnxruntime.InferenceSession:
@@ -92,7 +77,7 @@ def contenders(
 
 
 @torch.inference_mode()
-def compare(name: str, batch: int, runs: dict[str, Callable[[], object]], rounds: int) -> None:
+def compare(batch: int, runs: dict[str, Callable[[], object]], rounds: int) -> None:
     """Print poses a second, and how many times as many as onnxruntime's."""
     times: dict[str, list[float]] = {what: [] for what in runs}
     for _ in range(rounds):
@@ -106,7 +91,7 @@ def compare(name: str, batch: int, runs: dict[str, Callable[[], object]], rounds
     reference = statistics.median(times["onnxruntime"])
     for what, taken in times.items():
         middle = statistics.median(taken)
-        print(f"{name:9} batch {batch:5} {what:12} {batch / middle:10.0f} poses/s  x{reference / middle:.2f}")
+        print(f"batch {batch:5} {what:12} {batch / middle:10.0f} poses/s  x{reference / middle:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """How steady lifted motion is, against the truth: `steadiness.py CLIP`, with the truth in a .json beside it.
 
-The clip is lifted as anybody would, told only how tall the person is: one frame at a time and, given
-`--temporal-weights`, by a temporal network; without smoothing and with the default. The format of the truth
-is that of tests/data. The columns:
+The clip is lifted as anybody would, told only how tall the person is: every frame on its own, placed where
+the motion has the person; then with one body fitted to all frames, without smoothing and with the default.
+The format of the truth is that of tests/data. The columns:
 
 - error, mm: of the 12 limb joints, every frame aligned by a similarity;
 - jitter, mm/frame²: mean length of the accelerations (second differences) of these joints in camera axes,
@@ -28,7 +28,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lifting_core.lifting.weights import DEFAULT_WEIGHTS, load_model
+from lifting_core.lifting.lifter import Lifter
+from lifting_core.lifting.weights import DEFAULT_WEIGHTS
+from lifting_core.motion.motion import Motion
 from lifting_core.pipeline import Pipeline
 from lifting_core.settings import LiftSettings
 from lifting_core.skeleton import LIMB_JOINTS
@@ -106,30 +108,40 @@ def row(name: str, limbs: Array, feet: Array, truth: Truth) -> str:
     return f"{name:28}" + "".join(f"{figure:10.2f}" for figure in figures)
 
 
-def lifted_rows(name: str, clip: Path, weights: Path, truth: Truth) -> Iterator[str]:
-    """Lines without smoothing and with the default."""
-    pipeline = Pipeline()
+def frame_by_frame(motion: Motion, lifter: Lifter, height: float) -> NDArray[np.float64]:
+    """(T, 28, 3) joints of the Motion in camera axes, as each frame alone has them."""
+    lifted = lifter.lift(
+        motion.keypoint_names.tolist(), motion.keypoints_2d, motion.keypoint_confidence, motion.camera_matrix
+    )
+    size = height / lifter.profile.stature
+    return motion.joints_camera[:, :1] + size * lifted.joints.astype(np.float64)
+
+
+def rows(clip: Path, weights: Path, truth: Truth) -> Iterator[str]:
+    """A line for the frames on their own, and for the body fitted to all: not smoothed, and as by default."""
+    pipeline, lifter = Pipeline(), Lifter.load(weights)
     for smoothing in (0.0, LiftSettings().smoothing):
         settings = LiftSettings(weights=weights, smoothing=smoothing, height=truth.height)
         motion = pipeline.lift(clip, settings).motion
         if not motion.present.all() or len(motion.time) != len(truth.limbs):
             raise SystemExit(f"{clip} does not show the person of its truth in every frame.")
-        names = motion.joint_names.tolist()
-        limbs = _picked(motion.joints_camera, names, LIMB_JOINTS)
-        feet = _picked(motion.joints_world, names, _FEET).reshape(-1, 2, 3, 3)
-        yield row(f"{name}, smoothing {smoothing:g}", limbs, feet, truth)
+        if smoothing == 0:
+            yield row("frame by frame", *_parts(motion, frame_by_frame(motion, lifter, truth.height)), truth)
+        yield row(f"one body, smoothing {smoothing:g}", *_parts(motion, motion.joints_camera), truth)
+
+
+def _parts(motion: Motion, joints: NDArray[Any]) -> tuple[Array, Array]:
+    """Limbs in camera axes and feet in world axes."""
+    names, to_camera = motion.joint_names.tolist(), motion.camera_from_world
+    world = (joints - to_camera[:3, 3]) @ to_camera[:3, :3]
+    return _picked(joints, names, LIMB_JOINTS), _picked(world, names, _FEET).reshape(-1, 2, 3, 3)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="without a temporal network")
-    parser.add_argument("--temporal-weights", type=Path, help="with one")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     options = parser.parse_args()
-    if load_model(options.weights).temporal is not None:
-        parser.error(f"{options.weights} has a temporal network: it does not lift one frame at a time.")
-    if options.temporal_weights and load_model(options.temporal_weights).temporal is None:
-        parser.error(f"{options.temporal_weights} has no temporal network.")
     truth = read_truth(options.clip.with_suffix(".json"))
     stands = standing(truth.feet)
     print(
@@ -138,11 +150,7 @@ def main() -> None:
     )
     print(f"{'':28}{'error':>10}{'jitter':>10}{'its error':>10}{'skating':>10}{'in place':>10}")
     print(row("truth", truth.limbs, truth.feet, truth))
-    print(*lifted_rows("single frame", options.clip, options.weights, truth), sep="\n")
-    if options.temporal_weights:
-        print(*lifted_rows("temporal", options.clip, options.temporal_weights, truth), sep="\n")
-    else:
-        print("No rows of a temporal network: --temporal-weights names none.")
+    print(*rows(options.clip, options.weights, truth), sep="\n")
 
 
 if __name__ == "__main__":

@@ -73,8 +73,15 @@ class Motion:
     """(T, J) how well each joint was seen, 0 to 1."""
     contacts: NDArray[np.float64]
     """(T, 2) how surely the left and the right foot are on the floor, 0 to 1; 0 without a person."""
+    step: int = 1
+    """Every so many frames of the clip were lifted."""
     path: Path | None = None
     """The file that it was read from."""
+
+    @property
+    def clip_fps(self) -> float:
+        """Frames a second of the clip itself."""
+        return self.fps * self.step
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -90,7 +97,7 @@ class Motion:
         """
         if not self.present.any():
             raise InvalidInput(f"Nobody was found in {self.source}.", "Choose another clip or range.")
-        away = np.where(self.present, abs(self.time - frame / self.fps), np.inf)
+        away = np.where(self.present, abs(self.time - frame / self.clip_fps), np.inf)
         index = int(away.argmin())
         over_time: dict[str, Any] = {
             name: getattr(self, name)[index : index + 1] for name, shape in _SHAPES.items() if shape[0] == "T"
@@ -108,6 +115,7 @@ def read_motion(path: str | os.PathLike[str]) -> Motion:
         with np.load(path, allow_pickle=False) as file:
             _check_format(name, file)
             arrays = {key: file[key] for key in (*_SCALARS, *_SHAPES)}
+            arrays["step"] = file["step"] if "step" in file else np.array(1)  # older files lack it
         return dataclasses.replace(_motion(arrays), path=Path(path).resolve())
     except FileNotFoundError as error:
         raise InvalidInput(f"{name} does not exist.", "Choose a Motion file.") from error
@@ -140,6 +148,7 @@ def _motion(arrays: dict[str, NDArray[Any]]) -> Motion:
     motion = Motion(
         fps=float(arrays["fps"]),
         source=str(arrays["source"]),
+        step=int(arrays["step"]),
         image_size=(int(arrays["image_size"][0]), int(arrays["image_size"][1])),
         bone_names=tuple(str(name) for name in arrays["bone_names"]),
         **numbers,
@@ -165,6 +174,7 @@ def _check_clip(motion: Motion) -> None:
     matrix = motion.camera_matrix
     facts = {
         "its frame rate is not a positive number": np.isfinite(motion.fps) and motion.fps > 0,
+        "its step is not a positive number": motion.step > 0,
         "its times do not increase": np.isfinite(motion.time).all() and (np.diff(motion.time) > 0).all(),
         "its image has no size": min(motion.image_size) > 0,
         "its contacts are not between 0 and 1": bool(((motion.contacts >= 0) & (motion.contacts <= 1)).all()),

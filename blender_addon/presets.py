@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
+
+import bpy
 
 from .errors import InvalidInput, LiftPoseError
 from .preferences import user_folder
@@ -32,7 +35,7 @@ def preset_file(name: str) -> Path:
 
 def write_preset(settings: Any, path: Path) -> None:
     """Keep the settings. Raises LiftPoseError when the file cannot be written."""
-    values = {name: _plain(getattr(settings, name)) for name in _names(settings)}
+    values = {name: _everywhere(_plain(getattr(settings, name))) for name in _names(settings)}
     text = json.dumps({"format": FORMAT, "settings": values}, indent=1)
     temporary = path.with_suffix(".partial")
     try:
@@ -76,6 +79,13 @@ def _names(settings: Any) -> list[str]:
     properties = settings.bl_rna.properties
     plain = ("BOOLEAN", "INT", "FLOAT", "STRING", "ENUM")
     return [p.identifier for p in properties if p.type in plain and p.identifier not in _OF_ONE_CLIP]
+
+
+def _everywhere(value: Any) -> Any:
+    """A path from the open file's folder as one that is true in other files too."""
+    if isinstance(value, str) and value.startswith("//"):
+        return os.path.abspath(bpy.path.abspath(value))  # noqa: PTH100 - without following links
+    return value
 
 
 def _plain(value: Any) -> Any:

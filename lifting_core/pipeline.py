@@ -157,9 +157,7 @@ class Pipeline:
         info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
         matrix = _camera(info, settings.fov)
-        lifted = lifter.lift(
-            detected.keypoint_names, track.keypoints, track.confidence, matrix, progress, detected.time
-        )
+        lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
         size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
         observation = Observation(
             time=detected.time,
@@ -172,6 +170,7 @@ class Pipeline:
             keypoint_names=detected.keypoint_names,
             keypoints=track.keypoints,
             keypoint_confidence=track.confidence,
+            step=settings.step,
         )
         motion = solve(observation, settings.smoothing, progress)
         person = in_order(detected.tracks).index(track)

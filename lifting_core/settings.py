@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from lifting_core.errors import InvalidInput
 
-_DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES: tuple[str, ...] = ("auto", "cpu", "cuda", "mps")
 
 PersonChoice = Literal["largest"] | int | tuple[float, float]
 
@@ -103,7 +103,7 @@ _RULES: dict[str, tuple[Any, str]] = {
     "start": (lambda v: _is_whole(v, 0), "a frame number from 0"),
     "end": (lambda v: v is None or _is_whole(v, 0), "a frame number from 0, or nothing"),
     "step": (lambda v: _is_whole(v, 1), "a whole number from 1"),
-    "device": (lambda v: v in _DEVICES, f"one of {', '.join(_DEVICES)}"),
+    "device": (lambda v: v in DEVICES, f"one of {', '.join(DEVICES)}"),
     "fov": (lambda v: v is None or _is_number(v, 5, 170), "degrees from 5 to 170"),
     "smoothing": (lambda v: _is_number(v, 0, 1), "a number from 0 to 1"),
     "height": (lambda v: v is None or _is_number(v, 0.3, 3), "metres from 0.3 to 3"),

@@ -48,15 +48,6 @@ JOINT_PARENTS: tuple[int, ...] = tuple(
     -1 if parent is None else JOINTS.index(parent) for _, parent in _JOINTS_AND_PARENTS
 )
 
-
-def _depth(joint: int) -> int:
-    return 0 if JOINT_PARENTS[joint] < 0 else 1 + _depth(JOINT_PARENTS[joint])
-
-
-# In the order of Human3.6M, `neck` and `head` come before their parent, `skull`.
-JOINTS_OUTWARD: tuple[int, ...] = tuple(sorted(range(len(JOINTS)), key=_depth))
-"""Indices of the joints, every parent before its children."""
-
 HUMAN36M_JOINTS: tuple[str, ...] = JOINTS[:17]
 """What Human3.6M measures and the paper predicts."""
 HUMAN36M_PARENTS: tuple[int, ...] = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)

@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.files import written_whole
 from lifting_core.lifting.device import choose_device
+from training.command import command
 from training.datasets.human36m.loading import load_human36m
 from training.evaluate import Candidate
 from training.evaluation.scoring import averages
@@ -42,19 +42,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
 """What every variant changes in the recipe."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        results = ablate(options)
-        with written_whole(options.out / "ablation.json") as temporary:
-            temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        sys.stdout.write(table(results) + "\n")
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    results = ablate(options)
+    with written_whole(options.out / "ablation.json") as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    sys.stdout.write(table(results) + "\n")
 
 
 def ablate(options: argparse.Namespace) -> dict[str, dict[str, float]]:

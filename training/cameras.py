@@ -33,10 +33,6 @@ class Camera:
         seen: Array = (np.asarray(points, np.float64) - self.centre) @ self.rotation.T
         return seen
 
-    def to_world(self, points: NDArray[Any]) -> Array:
-        """The inverse of `from_world`."""
-        return np.asarray(points, np.float64) @ self.rotation + self.centre
-
     def project(self, points: NDArray[Any]) -> Array:
         """(..., 3) metres in the camera's axes, in front of it, to (..., 2) pixels.
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import LiftPoseError
 from training.cameras import differences
+from training.command import command
 from training.datasets.human36m.calibration import Calibration, published_calibration
 from training.datasets.human36m.completeness import listed, missing
 from training.datasets.human36m.detections import read_detections_npz
@@ -34,8 +34,6 @@ from training.datasets.human36m.official_cdf import D2_FOLDERS, read_pose
 from training.datasets.human36m.recording import Copy
 from training.datasets.human36m.sequence import Sequence
 from training.datasets.human36m.videopose_npz import PROJECTIONS_FILE
-
-log = logging.getLogger(__name__)
 
 PUBLISHED_TRAINING_POSES = 1_559_752
 """Of the whole data set, which make 24,371 batches of 64 (Martinez et al., ICCV 2017)."""
@@ -104,20 +102,16 @@ def projection_error(copy: Copy, given: GivenPixels) -> float:
     return worst
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
     description = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m training.check_data", description=description)
     parser.add_argument("data", type=Path, help="folder of Human3.6M, in any of its layouts")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    try:
-        for line in describe(options.data):
-            sys.stdout.write(f"{line}\n")
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2
-    return 0
+    for line in describe(options.data):
+        sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ import torch
 from lifting_core.detection.hourglass.checkpoints import holds_hourglass, read_checkpoint
 from lifting_core.detection.hourglass.weights import save_hourglass
 from lifting_core.detection.joint_sets import JOINT_SETS, MPII, joint_set
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import check_writable, written_whole
 from lifting_core.lifting.weights import LiftingModel, load_model, save_model
+from training.command import command
 from training.foreign import read_foreign, read_statistics
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,12 @@ log = logging.getLogger(__name__)
 SUFFIX = ".safetensors"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        convert(options.checkpoint, options.out, options.statistics, joint_set(options.joints))
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    convert(options.checkpoint, options.out, options.statistics, joint_set(options.joints))
 
 
 def convert(
@@ -70,19 +67,20 @@ def convert(
 def write_onnx(model: LiftingModel, path: Path) -> None:
     """Write a model for ONNX Runtime, normalisations included.
 
-    Its input `keypoints` is (N, K, 2) pixels or (N, K, 3) features of a view, its output `joints` (N, J, 3)
-    metres from the pelvis; the profile is in the metadata.
+    Its input `keypoints` is (N, K, 2) pixels or (N, F) features of `view.PersonView`, its output `joints`
+    (N, J, 3) metres from the pelvis; the profile is in the metadata.
     """
     import onnx
 
-    sample = torch.zeros(2, len(model.profile.keypoints), 2 if model.profile.input == "pixels" else 3)
+    profile = model.profile
+    shape = (len(profile.keypoints), 2) if profile.input == "pixels" else (profile.features,)
     exporter = logging.getLogger("torch.onnx")
     level = exporter.level
     exporter.setLevel(logging.ERROR)  # it warns of packages that nothing here needs
     try:
         program = torch.onnx.export(
             model.eval(),
-            (sample,),
+            (torch.zeros(2, *shape),),
             input_names=["keypoints"],
             output_names=["joints"],
             dynamic_shapes=({0: torch.export.Dim("poses")},),
@@ -93,7 +91,7 @@ def write_onnx(model: LiftingModel, path: Path) -> None:
         exporter.setLevel(level)
     assert program is not None
     proto = program.model_proto
-    onnx.helper.set_model_props(proto, {"profile": json.dumps(asdict(model.profile))})
+    onnx.helper.set_model_props(proto, {"profile": json.dumps(asdict(profile))})
     with written_whole(path) as temporary:
         temporary.write_bytes(proto.SerializeToString())
 

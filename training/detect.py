@@ -24,11 +24,12 @@ from lifting_core.detection.hourglass.detector import open_keypoints
 from lifting_core.detection.joint_sets import HUMAN36M_16, MPII
 from lifting_core.detection.poses import size
 from lifting_core.detection.topdown import TopDownDetector
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import check_writable, written_whole
-from lifting_core.lifting.device import DEVICES
 from lifting_core.media.opening import open_media
 from lifting_core.motion.gaps import fill
+from lifting_core.settings import DEVICES
+from training.command import command
 from training.datasets.human36m.boxes import TrueBoxes, projected_joints
 from training.datasets.human36m.detections import Detections, to_human36m, write_detections
 from training.datasets.human36m.names import VideoName, video_files
@@ -99,23 +100,19 @@ def _opener(options: argparse.Namespace) -> Opener:
     return open_for
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        videos = video_files(options.data, "Videos", ".mp4") or video_files(options.data, "Videos", "")
-        if not videos:
-            raise InvalidInput(f"{options.data} holds no videos S1/Videos/*.mp4.", "Name another folder.")
-        check_writable(options.out)
-        parts = options.out.with_name(f"{options.out.name}.{options.detector}-parts")
-        write_detections(options.out, detect_videos(videos, parts, _opener(options)))
-        shutil.rmtree(parts)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2
+    videos = video_files(options.data, "Videos", ".mp4") or video_files(options.data, "Videos", "")
+    if not videos:
+        raise InvalidInput(f"{options.data} holds no videos S1/Videos/*.mp4.", "Name another folder.")
+    check_writable(options.out)
+    parts = options.out.with_name(f"{options.out.name}.{options.detector}-parts")
+    write_detections(options.out, detect_videos(videos, parts, _opener(options)))
+    shutil.rmtree(parts)
     log.info("%s holds the joints of %d videos.", options.out, len(videos))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,12 +21,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.device import choose_device
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.weights import LiftingModel, load_model
 from lifting_core.skeleton import HUMAN36M_JOINTS
+from training.command import command
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
@@ -116,25 +117,21 @@ class Candidate:
         return torch.from_numpy(np.concatenate(predicted))
 
 
-def main(arguments: Series[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Series[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        if holds_motion_capture(options.data):
-            found = evaluate_on_capture(options)
-            sys.stdout.write(capture_table(found) + "\n")
-            _write_json(options.json, found.as_json())
-            return 0
-        report, tested = evaluate_weights(options)
-        sys.stdout.write(table(report) + "\n")
-        _write_json(options.json, report.as_json())
-        if options.pictures:
-            draw_pictures(report, tested.poses, tested.predicted, options.weights[0].parent, options.pictures)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    if holds_motion_capture(options.data):
+        found = evaluate_on_capture(options)
+        sys.stdout.write(capture_table(found) + "\n")
+        _write_json(options.json, found.as_json())
+        return
+    report, tested = evaluate_weights(options)
+    sys.stdout.write(table(report) + "\n")
+    _write_json(options.json, report.as_json())
+    if options.pictures:
+        draw_pictures(report, tested.poses, tested.predicted, options.weights[0].parent, options.pictures)
 
 
 def _write_json(path: Path | None, report: dict[str, Any]) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lifting_core.errors import LiftPoseError
 from lifting_core.files import written_whole
 from lifting_core.lifting.lifter import Lifter
+from training.command import command
 from training.datasets.renders import read_renders
 from training.evaluation.renders import (
     Errors,
@@ -32,28 +32,24 @@ from training.evaluation.renders import (
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate_renders", description=__doc__)
     parser.add_argument("renders", type=Path, help="folder that training.render has filled")
     parser.add_argument("--weights", type=Path, help="those that ship, if left out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the errors there as well")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        report = evaluate(options.renders, options.weights)
-        sys.stdout.write(table(report) + "\n")
-        if options.json:
-            plain = {
-                name: {view: dataclasses.asdict(errors) for view, errors in views.items()}
-                for name, views in report.items()
-            }
-            with written_whole(options.json) as temporary:
-                temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2
-    return 0
+    report = evaluate(options.renders, options.weights)
+    sys.stdout.write(table(report) + "\n")
+    if options.json:
+        plain = {
+            name: {view: dataclasses.asdict(errors) for view, errors in views.items()}
+            for name, views in report.items()
+        }
+        with written_whole(options.json) as temporary:
+            temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
 def evaluate(folder: Path, weights: Path | None) -> dict[str, dict[str, Errors]]:

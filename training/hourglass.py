@@ -28,8 +28,10 @@ from lifting_core.detection.hourglass.weights import (
     save_hourglass,
 )
 from lifting_core.detection.joint_sets import joint_set
-from lifting_core.errors import InvalidInput, LiftPoseError
-from lifting_core.lifting.device import DEVICES, choose_device
+from lifting_core.errors import InvalidInput
+from lifting_core.lifting.device import choose_device
+from lifting_core.settings import DEVICES
+from training.command import command
 from training.datasets.mpii import AnnotatedPerson, read_people
 from training.fitting.recipe import PRECISIONS
 from training.fitting.record import (
@@ -53,16 +55,12 @@ _JOINTS = {"mpii": "mpii-16", "human36m": "human36m-16"}
 """What the pictures of every recipe are annotated with."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        train(options)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    train(options)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -152,7 +150,10 @@ def _model(options: argparse.Namespace, recipe: HourglassRecipe, names: tuple[st
     if options.start is not None:
         model = load_hourglass(options.start)
         if len(names) != len(model.profile.joints):
-            raise InvalidInput(f"{options.start} finds {len(model.profile.joints)} joints, not {len(names)}.")
+            raise InvalidInput(
+                f"{options.start} finds {len(model.profile.joints)} joints, not {len(names)}.",
+                "Name other weights with --start.",
+            )
         model.profile = replace(model.profile, joints=names)
         return model
     if options.recipe == "human36m":
@@ -162,7 +163,9 @@ def _model(options: argparse.Namespace, recipe: HourglassRecipe, names: tuple[st
         shape = HourglassShape(recipe.stacks, len(names), recipe.features, stem)
         return HourglassModel(HourglassProfile(names, recipe.input_size, _MEAN), shape)
     except ValueError as error:
-        raise InvalidInput(f"There cannot be a network with {error}.") from error
+        raise InvalidInput(
+            f"There cannot be a network with {error}.", "Change --stacks, --features or --input-size."
+        ) from error
 
 
 _MEAN = (0.4404, 0.4440, 0.4327)

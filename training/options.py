@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.device import DEVICES
+from lifting_core.settings import DEVICES
+from training.datasets.human36m.loading import KeypointSource
 from training.fitting.recipe import PRECISIONS, RECIPES, Recipe
 
-KEYPOINTS = ("gt", "sh", "sh_ft", "cpn")
+KEYPOINTS = get_args(KeypointSource)
 
 _SWITCHES = {
     "batch_norm": "batch normalisation",

@@ -21,10 +21,11 @@ from tqdm import tqdm
 
 from lifting_core.detection.joint_sets import HUMAN36M_16
 from lifting_core.detection.regions import Region
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.media.opening import open_media
 from lifting_core.skeleton import JOINTS
+from training.command import command
 from training.datasets.human36m.boxes import SIDE, projected_joints, square
 from training.datasets.human36m.names import TEST_SUBJECTS, VideoName, video_files
 from training.datasets.mpii import AnnotatedPerson, entry_of
@@ -80,8 +81,9 @@ def _people(
         yield AnnotatedPerson(path, Region(_CROP / 2, _CROP / 2, SIDE, SIDE), in_crop, float("nan"))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.pictures", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with S1/Videos and so on")
     parser.add_argument("--out", type=Path, required=True, metavar="PICTURES", help="folder to write")
@@ -90,13 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        counts = cut_out(options.data, options.out, options.every)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
+    counts = cut_out(options.data, options.out, options.every)
     log.info("%s holds %d pictures to train on and %d to test on.", options.out, *counts.values())
-    return 0
 
 
 if __name__ == "__main__":

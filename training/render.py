@@ -20,9 +20,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.camera import project
+from training.command import command
 from training.datasets.mocap import Clip, read_mocap
 from training.datasets.renders import Renders, joined, write_renders
 from training.folders import make_folder
@@ -36,8 +37,9 @@ _PICTURE_EVERY = 7
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m training.render", description=__doc__)
     parser.add_argument("--motion", type=Path, required=True, metavar="FOLDER", help="motion capture")
     parser.add_argument(
@@ -47,13 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scenes", type=int, default=1000, metavar="N", help="how many (1000)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        make_folder(options.out)
-        render_scenes(read_mocap(options.motion), options.figure, options.out, options.scenes)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    make_folder(options.out)
+    render_scenes(read_mocap(options.motion), options.figure, options.out, options.scenes)
 
 
 def render_scenes(clips: Sequence[Clip], figure_data: Path, folder: Path, count: int) -> None:

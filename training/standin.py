@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput, LiftPoseError
+from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import HUMAN36M_JOINTS
+from training.command import command
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.names import (
     ACTIONS,
@@ -42,7 +43,6 @@ _DETECTION_ERRORS = {"sh": 15.0, "sh_ft": 10.0, "cpn": 7.0}
 _LONGEST_SURPLUS = 3
 """Frames by which detections outlast the joints, as some real ones do."""
 
-# The joints that do not move by themselves: toes and their tips, then repetitions.
 # The points where those of the 32 joints lie that are not among the 17: toes and their tips, and repetitions.
 _OTHER_JOINTS = {
     **dict.fromkeys((4, 5), "right_toe"),
@@ -142,8 +142,9 @@ def _detections(
     return detections
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m training.standin", description=(__doc__ or "").split(":")[0] + "."
     )
@@ -154,17 +155,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        if options.frames < 1:
-            raise InvalidInput("--frames must be 1 or more.")
-        _prepare(options.out)
-        takes = list(make_takes(read_mocap(options.mocap), options.frames, options.seed))
-        WRITERS[options.layout](options.out, takes)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2
+    if options.frames < 1:
+        raise InvalidInput("--frames must be 1 or more.")
+    _prepare(options.out)
+    takes = list(make_takes(read_mocap(options.mocap), options.frames, options.seed))
+    WRITERS[options.layout](options.out, takes)
     log.info("%s holds %d takes of %d frames.", options.out, len(takes), sum(len(t.positions) for t in takes))
-    return 0
 
 
 def _prepare(folder: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from lifting_core.errors import InvalidInput, LiftPoseError
 from lifting_core.lifting.device import choose_device
+from training.command import command
 from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import ACTIONS
 from training.datasets.mocap import holds_motion_capture
@@ -26,37 +26,27 @@ from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
 from training.tasks.human36m import human36m_task
 from training.tasks.simulated import Sources, simulated_task
-from training.tasks.video import video_task
-
-log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        with joined(choose_device(options.device)) as (processes, device):
-            if not processes.leads:
-                logging.disable(logging.INFO)
-            _train(options, processes, device)
-    except LiftPoseError as error:
-        log.error("%s", error)
-        return 2 if isinstance(error, InvalidInput) else 1
-    return 0
+    with joined(choose_device(options.device)) as (processes, device):
+        if not processes.leads:
+            logging.disable(logging.INFO)
+        _train(options, processes, device)
 
 
 def _train(options: argparse.Namespace, processes: Processes, device: torch.device) -> None:
     make_folder(options.out)
     mocap = holds_motion_capture(options.data)
-    usual = "paper" if not mocap else "simulated" if options.video_for is None else "video"
-    recipe = recipe_from(options, options.recipe or usual)
+    recipe = recipe_from(options, options.recipe or ("simulated" if mocap else "paper"))
     task: Task
     if mocap:
-        weights = options.video_for or options.start_from
-        make = simulated_task if options.video_for is None else video_task
-        sources = Sources(options.data, options.renders, weights)
-        task = make(sources, recipe, options.seed, device, processes)
+        sources = Sources(options.data, options.renders, options.start_from)
+        task = simulated_task(sources, recipe, options.seed, device, processes)
     else:
         sequences = load_human36m(options.data, options.keypoints, options.partial)
         source = str(options.keypoints)
@@ -70,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recipe",
         choices=list(RECIPES),
-        help="paper (for Human3.6M), modern, simulated (for motion capture), video (with --video-for)",
+        help="paper (for Human3.6M), modern, simulated (for motion capture)",
     )
     parser.add_argument(
         "--renders",
@@ -80,12 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--start-from", type=Path, metavar="WEIGHTS", help="go on with weights that motion capture made"
-    )
-    parser.add_argument(
-        "--video-for",
-        type=Path,
-        metavar="WEIGHTS",
-        help="train a temporal network on top of these weights, which motion capture made",
     )
     parser.add_argument("--action", metavar="NAME", choices=ACTIONS, help="train and test on one action only")
     add_data_options(parser)

@@ -45,10 +45,10 @@ def add_background(
     if pictures:
         image.source = "SEQUENCE"
         first, last = _number(pictures[0]), _number(pictures[-1])
-        _follow(data, background, range(first, last + 1), motion.fps, scene)
+        _follow(data, background, range(first, last + 1), motion.clip_fps, scene)
     elif image.source == "MOVIE":
-        frames = round(motion.time[-1] * motion.fps) + 1
-        _follow(data, background, range(1, frames + 1), motion.fps, scene)
+        frames = round(motion.time[-1] * motion.clip_fps) + 1
+        _follow(data, background, range(1, frames + 1), motion.clip_fps, scene)
     turn = movie_orientation(file) if image.source == "MOVIE" else photo_orientation(file)
     _turn(background, turn, frame_aspect(scene))
     return True

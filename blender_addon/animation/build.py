@@ -17,7 +17,7 @@ from .destination import NEW_ACTION, Destination, deliver
 from .fcurves import Curves
 from .origin import Origin, set_origin
 from .reduction import reduce_keys
-from .scene import Match, evaluated, match_to_clip, matches, undone_on_failure
+from .scene import Match, as_it_stands, match_to_clip, matches, undone_on_failure
 from .timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
 
 
@@ -77,8 +77,8 @@ def _build(motion: Motion, media: Path | None, placement: Placement) -> Result:
         armature = new_armature(motion, name)
         collection.objects.link(armature)
     elif placement.destination.continues:
-        here = armature.evaluated_get(evaluated(scene))
-        motion = from_where_it_stands(motion, here, scale_to(armature, motion))
+        with as_it_stands(armature, scene) as here:
+            motion = from_where_it_stands(motion, here, scale_to(armature, motion))
     camera = new_camera(motion, f"{name} Camera", scene)
     _place_beside(camera, armature, scale_to(armature, motion))
     collection.objects.link(camera)

@@ -45,12 +45,18 @@ class Delivered:
 
 def check_animatable(armature: bpy.types.Object) -> None:
     """Raises InvalidInput when the armature cannot be animated as it is now."""
+    if not armature.users_scene:  # the panel itself keeps a chosen rig that the user has deleted
+        raise InvalidInput(f"{armature.name} is in no scene.", "Choose another armature.")
     override = armature.override_library
     if not armature.is_editable or (override is not None and override.is_system_override):
         raise InvalidInput(
             f"{armature.name} is linked from another file.",
             "Make a library override of it that can be edited.",
         )
+    if armature.data.is_editmode:
+        raise InvalidInput(f"{armature.name} is in Edit Mode.", "Leave Edit Mode first.")
+    if armature.data.pose_position == "REST":  # then nothing that is measured on it is true
+        raise InvalidInput(f"{armature.name} is in Rest Position.", "Put it in Pose Position first.")
     if armature.animation_data and armature.animation_data.use_tweak_mode:
         raise InvalidInput(
             f"A strip of {armature.name} is being tweaked in the NLA.", "Leave tweak mode first."
@@ -92,15 +98,30 @@ def _as_strip(armature: bpy.types.Object, curves: Sequence[Curves], name: str) -
 
 def _appended(armature: bpy.types.Object, curves: Sequence[Curves], copy: Animation) -> Delivered:
     first, last = curves[0].keys.frames[[0, -1]]
+    for curve in copy.curves:
+        if len(curve.sampled_points) > 0:  # baked: it can have no keys beside
+            start, end = curve.range()
+            curve.convert_to_keyframes(int(start), int(end) + 1)
     frames = key_frames(copy)
     before = float(frames[frames < first].max()) if (frames < first).any() else None
     for each in curves:
-        there = [copy.curves.find(each.path, index=index) for index in each.components]
-        known = np.array([np.nan if curve is None else curve.evaluate(first) for curve in there])
+        known = np.array([np.nan if curve is None else curve.evaluate(first) for curve in _there(copy, each)])
         present = np.where(np.isfinite(known), known, _present(armature, each))
         join(copy, _carried_on(each, present), before, present, (first, last))
     copy.assign(armature)
-    return Delivered(copy.action)
+    muted = {each.group: None for each in curves if any(map(_is_muted, _there(copy, each)))}
+    if not muted:
+        return Delivered(copy.action)
+    return Delivered(copy.action, (f"F-Curves of {', '.join(muted)} are muted.",))
+
+
+def _there(animation: Animation, curves: Curves) -> list[Any]:
+    """The F-Curves of the same channels; None for each that the Action lacks."""
+    return [animation.curves.find(curves.path, index=index) for index in curves.components]
+
+
+def _is_muted(curve: Any) -> bool:
+    return bool(curve.mute or (curve.group is not None and curve.group.mute))
 
 
 def _present(armature: bpy.types.Object, curves: Curves) -> Array:

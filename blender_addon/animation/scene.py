@@ -21,11 +21,17 @@ _ALSO_CHANGED = ("resolution_percentage", "pixel_aspect_x", "pixel_aspect_y")
 
 def is_untouched(scene: bpy.types.Scene) -> bool:
     """Whether nothing in the scene is animated, and its range, rate and size are still Blender's own."""
-    if any(owner.animation_data for owner in (scene, *scene.objects)):
+    if any(getattr(owner, "animation_data", None) for owner in (scene, *_contents(scene))):
         return False
     own: list[tuple[Any, str]] = [(scene, name) for name in _SCENE]
     own += [(scene.render, name) for name in _RENDER]
     return all(getattr(owner, name) == owner.bl_rna.properties[name].default for owner, name in own)
+
+
+def _contents(scene: bpy.types.Scene) -> Iterator[Any]:
+    """The objects, their data, and its shape keys."""
+    for each in scene.objects:
+        yield from (each, each.data, getattr(each.data, "shape_keys", None))
 
 
 def matches(match: Match, scene: bpy.types.Scene) -> bool:
@@ -61,6 +67,31 @@ def evaluated(scene: bpy.types.Scene) -> Any:
     layer = context.view_layer if context.scene == scene else scene.view_layers[0]
     layer.update()
     return layer.depsgraph
+
+
+@contextmanager
+def alone(armature: bpy.types.Object) -> Iterator[bpy.types.Scene]:
+    """A scene of its own for an armature, where Blender evaluates it even if it is hidden elsewhere."""
+    scene, hidden = bpy.data.scenes.new("Lift Pose"), armature.hide_viewport
+    try:
+        scene.collection.objects.link(armature)
+        armature.hide_viewport = False
+        yield scene
+    finally:
+        armature.hide_viewport = hidden
+        bpy.data.scenes.remove(scene)
+
+
+@contextmanager
+def as_it_stands(armature: bpy.types.Object, scene: bpy.types.Scene) -> Iterator[bpy.types.Object]:
+    """The evaluated armature at the current frame of a scene, in which it may be hidden."""
+    graph = evaluated(scene)
+    if armature.visible_get(view_layer=graph.view_layer):
+        yield armature.evaluated_get(graph)
+        return
+    with alone(armature) as own:
+        own.frame_float = scene.frame_float
+        yield armature.evaluated_get(evaluated(own))
 
 
 def settings(scene: bpy.types.Scene) -> list[tuple[Any, str, Any]]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..engine.process import environment
-from ..errors import LiftPoseError
+from ..engine.process import environment, not_started
 from ..session import session
 
 NAME = "batch"
@@ -21,10 +20,7 @@ def run(arguments: Sequence[str]) -> int:
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment()) as child:
             return child.wait()
     except OSError as error:
-        raise LiftPoseError(
-            f"The engine cannot be started with {command[0]}: {error.strerror or error}.",
-            "Name its Python in the add-on's preferences, under Engine Python.",
-        ) from error
+        raise not_started(command, error) from error
 
 
 def batch_command(context: bpy.types.Context, arguments: Sequence[str]) -> list[str]:

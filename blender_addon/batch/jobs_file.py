@@ -61,5 +61,5 @@ def write_jobs(job: FolderJob) -> Path:
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:
-    """Texts, numbers, truth and lists are the same in JSON and TOML."""
-    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    """Texts, numbers, truth and lists are the same in JSON and TOML, but for JSON's pairs of surrogates."""
+    return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]

@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ..engine.process import not_started
 from ..errors import InvalidInput, LiftPoseError
 from ..operators.job import redraw_panels
 from ..preferences import user_folder
@@ -102,10 +103,7 @@ def _started(context: bpy.types.Context) -> BatchProcess:
     try:
         return BatchProcess(command, user_folder() / "batch.log")
     except OSError as error:
-        raise LiftPoseError(
-            f"The engine cannot be started with {command[0]}: {error.strerror or error}.",
-            "Name its Python in the add-on's preferences, under Engine Python.",
-        ) from error
+        raise not_started(command, error) from error
 
 
 def _folder_job(context: bpy.types.Context) -> FolderJob:

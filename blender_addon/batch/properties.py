@@ -44,7 +44,7 @@ class LiftPoseBatchSettings(bpy.types.PropertyGroup):
             (".fbx", "FBX", "For game engines and other programs"),
             (".glb", "glTF", "For game engines and the web"),
             (".bvh", "BVH", "The skeleton's motion, without a rig"),
-            (".npz", "Motion File", "For Build from Motion File, and for scripts"),
+            (".npz", "Motion File", "For Build Motion File, and for scripts"),
         ],
     )
     everybody: BoolProperty(name="All People", description="Lift everybody, each into a file of their own")

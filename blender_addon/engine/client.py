@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import LiftPoseError
 from .job import Job
-from .process import Closed, EngineProcess, Malformed
+from .process import Closed, EngineProcess, Malformed, not_started
 
 PROTOCOL = 1
 _START_LIMIT = 60.0  # seconds until the engine's first word
@@ -81,10 +81,7 @@ class Engine:
         try:
             self._process = EngineProcess(self.command, self.log)
         except OSError as error:
-            raise LiftPoseError(
-                f"The engine cannot be started with {self.command[0]}: {error.strerror or error}.",
-                "Name its Python in the add-on's preferences, under Engine Python.",
-            ) from error
+            raise not_started(self.command, error) from error
         self._heard = False
         self._start_deadline = time.monotonic() + _START_LIMIT
         _log.info("engine %d started: %s", self._process.pid, " ".join(self.command))

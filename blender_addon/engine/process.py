@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from ..errors import LiftPoseError
 from ..parent import ENDS_WITH_STDIN
 
 _LARGEST_MESSAGE = 1 << 22
@@ -98,6 +99,14 @@ class EngineProcess:
             lines = file.read().decode("utf-8", "replace").splitlines()
             return [line.strip() for line in lines if line.strip()][-_TAIL:]
         return []
+
+
+def not_started(command: Sequence[str], error: OSError) -> LiftPoseError:
+    """What to raise when a command of the engine cannot be run."""
+    return LiftPoseError(
+        f"The engine cannot be started with {command[0]}: {error.strerror or error}.",
+        "Name its Python in the add-on's preferences, under Engine Python.",
+    )
 
 
 def environment() -> dict[str, str]:

@@ -10,7 +10,7 @@ from .failures import InstallationFailure
 
 _FOLDER = Path(__file__).parent / "locks"
 _SYSTEMS = {"linux": "linux", "win32": "windows", "darwin": "macos"}
-_HEADER = "# bytes to download: "
+HEADER = "# bytes to download: "
 PYTHON = "3.11"
 UV = _FOLDER / "uv.txt"
 
@@ -30,7 +30,7 @@ class Lock:
     def download(self) -> int:
         """Bytes."""
         first, _, _ = self.path.read_text(encoding="utf-8").partition("\n")
-        return int(first.removeprefix(_HEADER))
+        return int(first.removeprefix(HEADER))
 
     @property
     def room(self) -> int:

@@ -23,7 +23,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
 from uv import find_uv_bin
 
-from .locks import PYTHON, UV
+from .locks import HEADER, PYTHON, UV
 
 _ROOT = Path(__file__).parents[2]
 _VERSION = tuple(map(int, PYTHON.split(".")))
@@ -142,7 +142,7 @@ def _lock(packages: list[dict[str, Any]], system: System, device: str) -> str:
         wheel = _wheel(package, system)
         total += wheel.get("size") or _size(wheel["url"])
         lines.append(f"{requirement} --hash={wheel['hash']}")
-    return "\n".join((f"# bytes to download: {total}", *lines, ""))
+    return "\n".join((f"{HEADER}{total}", *lines, ""))
 
 
 @cache

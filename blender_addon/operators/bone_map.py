@@ -108,7 +108,7 @@ class LiftPoseSaveMap(_FileOperator):
     bl_label = "Save Bone Map"
 
     def use(self, settings: Any, path: Path) -> None:
-        write_map(bone_map(settings.map), path.with_suffix(".json"))
+        write_map(bone_map(settings.map), Path(bpy.path.ensure_ext(str(path), ".json")))
 
 
 class LiftPoseLoadMap(_FileOperator):

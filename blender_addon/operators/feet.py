@@ -96,7 +96,11 @@ class LiftPoseShowContacts(_FeetOperator):
         if not editors:
             self.report({"WARNING"}, "Open a Dope Sheet first")
             return {"CANCELLED"}
-        context.view_layer.objects.active = keyed_rig(context)
+        rig: Any = keyed_rig(context)
+        if context.view_layer.objects.get(rig.name) != rig:
+            self.report({"WARNING"}, f"{rig.name} is in a collection that is excluded from this view layer")
+            return {"CANCELLED"}
+        context.view_layer.objects.active = rig
         for space in editors:
             space.mode, space.show_pose_markers = "ACTION", True
         return {"FINISHED"}

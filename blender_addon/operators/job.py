@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -124,14 +125,18 @@ class JobOperator(_Operator):
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        if self._workspace is not None:
-            self._workspace.status_text_set(None)
-            self._workspace = None
+        self._clear_status()
         redraw_panels(context)
 
+    def _clear_status(self) -> None:
+        if self._workspace is not None:
+            with suppress(ReferenceError):  # the user has deleted it
+                self._workspace.status_text_set(None)
+            self._workspace = None
+
     def _show_progress(self, context: bpy.types.Context) -> None:
-        if self._workspace is not None and self._workspace != context.workspace:
-            self._workspace.status_text_set(None)
+        if self._workspace != context.workspace:
+            self._clear_status()
         self._workspace = context.workspace
         self._workspace.status_text_set(f"{self.bl_label}: {self._job.description}   |   Esc: Cancel")
         redraw_panels(context)

@@ -7,11 +7,10 @@ from typing import Any
 import bpy
 
 from ..animation.origin import has_origin, origin_of
-from ..animation.timing import frame_rate
 from ..errors import LiftPoseError
 from ..properties import chosen
-from ..viewing.evidence import Evidence, read_evidence, weak_ranges
-from ..viewing.frames import frame_in_camera_view, frame_in_image_editor
+from ..viewing.evidence import read_evidence, weak_ranges
+from ..viewing.frames import Frame, clip_size, frame_in_camera_view, frame_in_image_editor
 from ..viewing.overlay import Shown, overlay
 from .lift import chosen_clip, missing_clip
 
@@ -37,11 +36,11 @@ class LiftPoseOverlay(bpy.types.Operator):
             overlay.hide()
         else:
             try:
-                evidence, start = _evidence(context)
+                shown = _seen(context)
             except LiftPoseError as error:
                 self.report({"ERROR"}, str(error))
                 return {"CANCELLED"}
-            overlay.show(Shown(evidence, start))
+            overlay.show(shown)
         _redraw(context)
         return {"FINISHED"}
 
@@ -62,19 +61,18 @@ class LiftPoseMarkWeak(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         try:
-            evidence, start = _evidence(context)
+            shown = _seen(context)
         except LiftPoseError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         scene: Any = context.scene
         for marker in [m for m in scene.timeline_markers if m.name.startswith(_MARKER)]:
             scene.timeline_markers.remove(marker)
-        ranges = weak_ranges(evidence)
+        ranges = weak_ranges(shown.evidence)
         for weak in ranges:
             word = "lost" if weak.lost else "weak"
             for name, time in ((word, weak.start), (f"{word} until here", weak.end)):
-                frame = round(start + time * frame_rate(scene))
-                scene.timeline_markers.new(_MARKER + name, frame=frame)
+                scene.timeline_markers.new(_MARKER + name, frame=round(shown.frame(time)))
         self.report({"INFO"}, f"{len(ranges)} weak ranges." if ranges else "No weak range was found.")
         return {"FINISHED"}
 
@@ -113,6 +111,9 @@ class LiftPosePickPerson(bpy.types.Operator):
     bl_label = "Pick a Person"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender wants a set
 
+    _source: str
+    """Name of the clip's file."""
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         missing = missing_clip(context)
@@ -121,6 +122,11 @@ class LiftPosePickPerson(bpy.types.Operator):
         return missing is None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        try:
+            self._source = chosen_clip(context).name
+        except LiftPoseError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         context.window_manager.modal_handler_add(self)
         context.window.cursor_modal_set("CROSSHAIR")
         context.workspace.status_text_set("Click the person to lift   |   Esc: Cancel")
@@ -131,7 +137,7 @@ class LiftPosePickPerson(bpy.types.Operator):
             return self._leave(context, {"CANCELLED"})
         if event.type != "LEFTMOUSE" or event.value != "PRESS":
             return {"PASS_THROUGH"}
-        point = _clip_point(context, event)
+        point = _clip_point(context, event, self._source)
         if point is None:
             self.report({"WARNING"}, "That is not in the clip: look through its camera, or press Show Clip.")
             return self._leave(context, {"CANCELLED"})
@@ -145,9 +151,8 @@ class LiftPosePickPerson(bpy.types.Operator):
         return result
 
 
-def _clip_point(context: bpy.types.Context, event: bpy.types.Event) -> tuple[int, int] | None:
+def _clip_point(context: bpy.types.Context, event: bpy.types.Event, source: str) -> tuple[int, int] | None:
     """The pixel of the clip under the mouse, in whichever editor it is."""
-    source = chosen_clip(context).name
     for area in context.window.screen.areas:
         region = next((r for r in area.regions if r.type == "WINDOW"), None)
         if region is None or not _inside(region, event):
@@ -155,21 +160,25 @@ def _clip_point(context: bpy.types.Context, event: bpy.types.Event) -> tuple[int
         x, y = event.mouse_x - region.x, event.mouse_y - region.y
         space: Any = area.spaces.active
         with context.temp_override(area=area, region=region, space_data=space):
-            size = context.scene.render.resolution_x, context.scene.render.resolution_y
-            if area.type == "VIEW_3D":
-                if overlay.shown is not None and overlay.shown.evidence.source == source:
-                    size = overlay.shown.evidence.image_size
-                frame = frame_in_camera_view(bpy.context, source, size)
-            elif area.type == "IMAGE_EDITOR":
-                frame = frame_in_image_editor(bpy.context, source)
-                size = tuple(space.image.size) if frame is not None else size
-            else:
-                return None
+            frame = _frame(bpy.context, source)
         if frame is None:
             return None
         across, down = frame.to_clip(x, y)
-        return (round(across), round(down)) if 0 <= across < size[0] and 0 <= down < size[1] else None
+        inside = 0 <= across < frame.size[0] and 0 <= down < frame.size[1]
+        return (round(across), round(down)) if inside else None
     return None
+
+
+def _frame(context: bpy.types.Context, source: str) -> Frame | None:
+    """Where the clip is shown in the editor of the context."""
+    space: Any = context.space_data
+    if space.type == "IMAGE_EDITOR":
+        return frame_in_image_editor(context, source)
+    if space.type != "VIEW_3D":
+        return None
+    seen = overlay.shown.evidence if overlay.shown is not None else None
+    size = seen.image_size if seen is not None and seen.source == source else clip_size(space.camera)
+    return frame_in_camera_view(context, source, size) if size is not None else None
 
 
 def _inside(region: bpy.types.Region, event: bpy.types.Event) -> bool:
@@ -195,12 +204,12 @@ def _remembering(context: bpy.types.Context) -> bpy.types.Action | None:
     return action if has_origin(action) else None
 
 
-def _evidence(context: bpy.types.Context) -> tuple[Evidence, float]:
-    """What was seen for the active armature's motion, and the scene frame of its clip's time 0."""
+def _seen(context: bpy.types.Context) -> Shown:
+    """What was seen for the active armature's motion."""
     action = _remembering(context)
     assert action is not None  # as `poll` has seen
     origin = origin_of(action)
-    return read_evidence(origin.motion), float(origin.start)
+    return Shown(read_evidence(origin.motion), float(origin.start), origin.rate)
 
 
 def _redraw(context: bpy.types.Context) -> None:

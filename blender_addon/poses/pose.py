@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 
 from ..animation.fcurves import Curves, Keys
-from ..animation.scene import evaluated, undone_on_failure
+from ..animation.scene import as_it_stands, evaluated, undone_on_failure
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..retargeting.body import read_body
@@ -104,7 +104,7 @@ def _check_action(armature: bpy.types.Object) -> None:
 def _name(motion: Motion) -> str:
     """Of an asset: the photo's, or the clip's and the frame's number."""
     name = Path(motion.source).stem or "Lift Pose"
-    return name if motion.time[0] == 0 else f"{name} {round(motion.time[0] * motion.fps)}"
+    return name if motion.time[0] == 0 else f"{name} {round(motion.time[0] * motion.clip_fps)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,14 +119,14 @@ class _Placed:
 
 def _placed(motion: Motion, target: PoseTarget) -> _Placed:
     body = read_body(target.armature, target.bone_map)
-    graph = evaluated(target.scene)
-    armature = target.armature.evaluated_get(graph)
-    place = standing(armature, target.bone_map, body)
-    if target.heading == "CAMERA":
-        camera = target.scene.camera
-        turn = turn_to_camera(motion, body, armature, camera and camera.evaluated_get(graph))
-    else:
-        turn = turn_to_rig(motion, place)
+    with as_it_stands(target.armature, target.scene) as armature:
+        place = standing(armature, target.bone_map, body)
+        if target.heading == "CAMERA":
+            camera = target.scene.camera
+            camera = camera and camera.evaluated_get(evaluated(target.scene))
+            turn = turn_to_camera(motion, body, armature, camera)
+        else:
+            turn = turn_to_rig(motion, place)
     lifted = abs(place.floor) > _LEVEL * rig_scale(motion, body)
     return _Placed(
         moved_to(motion, body, place, turn), view(motion, body, turn), "OFF" if lifted else target.feet

@@ -86,18 +86,18 @@ def marked_contacts(action: bpy.types.Action, first: int, last: int) -> list[Con
     found = []
     for side in SIDES:
         names = {_name(side, "down").lower(): True, _name(side, "up").lower(): False}
-        events = sorted(
-            (marker.frame, names[marker.name.lower()])
-            for marker in action.pose_markers
-            if marker.name.lower() in names
-        )
-        since = None if events and events[0][1] else first if events else None
-        for frame, comes_down in events:
-            if comes_down and since is None:
-                since = frame
-            elif not comes_down and since is not None:
-                found.append(Contact(since, frame, side))
-                since = None
+        events: dict[int, set[bool]] = {}
+        for marker in action.pose_markers:
+            if marker.name.lower() in names:
+                events.setdefault(marker.frame, set()).add(names[marker.name.lower()])
+        since = None if not events or True in events[min(events)] else first
+        for frame, here in sorted(events.items()):
+            for comes_down in sorted(here, reverse=since is None):  # both: it steps anew, or stands that long
+                if comes_down and since is None:
+                    since = frame
+                elif not comes_down and since is not None:
+                    found.append(Contact(since, frame, side))
+                    since = None
         if since is not None:
             found.append(Contact(since, max(since, last), side))
     return sorted(found)

@@ -12,6 +12,7 @@ import numpy as np
 from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
+from ..animation.scene import alone
 from .bone_values import Values, set_value, value
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 
@@ -164,10 +165,8 @@ def rehearsal(armature: bpy.types.Object, moved: Sequence[str], values: Values) 
     bones = armature.pose.bones
     channels = {name: _channels(bones[name]) for name in moved}
     before = {(bone, name): value(bones[bone], name) for bone, name in values}
-    scene = bpy.data.scenes.new("Lift Pose")
     try:
-        with _without_animation(armature):
-            scene.collection.objects.link(armature)
+        with _without_animation(armature), alone(armature) as scene:
             layer = scene.view_layers[0]
 
             def evaluate() -> bpy.types.Object:
@@ -188,7 +187,6 @@ def rehearsal(armature: bpy.types.Object, moved: Sequence[str], values: Values) 
         for name, channel in channels.items():
             for key, kept in channel.items():
                 setattr(bones[name], key, kept)
-        bpy.data.scenes.remove(scene)
 
 
 def _channels(bone: bpy.types.PoseBone) -> dict[str, Any]:

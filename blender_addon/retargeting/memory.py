@@ -25,11 +25,14 @@ class Memory:
     bone_map: BoneMap
     settings: Mapping[str, Any]
     """The settings of a `Target` that are numbers, words or truths, by name."""
+    place: tuple[float, ...] | None = None
+    """(3,) the location of what moves along the floor, before it moved; None where only the hips do."""
 
 
 def remember(action: bpy.types.Action, memory: Memory) -> None:
     """Keep it with the Action."""
-    action[_KEY] = json.dumps({"map": as_data(memory.bone_map), "settings": dict(memory.settings)})
+    data = {"map": as_data(memory.bone_map), "settings": dict(memory.settings), "place": memory.place}
+    action[_KEY] = json.dumps(data)
 
 
 def forget(action: bpy.types.Action) -> None:
@@ -47,9 +50,17 @@ def recall(action: bpy.types.Action) -> Memory:
     """Raises InvalidInput when the Action does not remember, or not in a way that makes sense."""
     try:
         data = json.loads(action[_KEY])
-        return Memory(from_data(data["map"]), dict(data["settings"]))
+        return Memory(from_data(data["map"]), dict(data["settings"]), _place(data.get("place")))
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InvalidInput(
             f"The Action {action.name} does not tell how it was made.",
             "Put the Motion file on the rig again.",
         ) from error
+
+
+def _place(numbers: Any) -> tuple[float, ...] | None:
+    """Raises ValueError or TypeError when it is none."""
+    if numbers is None:
+        return None
+    x, y, z = numbers
+    return float(x), float(y), float(z)

@@ -7,6 +7,7 @@ rest. So it does not matter how the rig stands at rest, nor how its bones are ro
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from ..animation.destination import NEW_ACTION, Destination, check_animatable, d
 from ..animation.fcurves import Curves, Keys
 from ..animation.origin import Origin, set_origin
 from ..animation.reduction import Rigged, reduce_keys
-from ..animation.scene import Match, evaluated, match_to_clip, matches, undone_on_failure
+from ..animation.scene import Match, as_it_stands, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, from_frame, pose_keys, scene_frames
 from ..errors import InvalidInput
 from ..motion_file import Motion
@@ -32,7 +33,7 @@ from .feet import Feet, Standing, plant
 from .following import Carriers, carriers
 from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
-from .memory import Memory, forget, remember
+from .memory import Memory, forget, is_remembered, recall, remember
 from .posing import hips_path, orientations
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
@@ -95,6 +96,10 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         keys = from_frame(keys, scene.frame_current)
     if target.destination.continues:
         motion = _where_it_stands(motion, target)
+    mover = _mover(target)
+    if target.destination.kind == "ACTION":
+        _bring_back(mover, target)
+    place = tuple(mover.location) if mover is not None else None
     values = wanted_values(target)
     if target.contacts is None:
         target = replace(target, contacts=contacts_of(motion, keys.frames, target.feet))
@@ -112,7 +117,7 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
         forget(delivered.action)
     else:
         set_origin(delivered.action, Origin(motion.path, frame_rate(scene), target.start))
-        remember(delivered.action, Memory(target.bone_map, _settings(target)))
+        remember(delivered.action, Memory(target.bone_map, _settings(target), place))
     notices = [f"{len(keys.frames)} poses on {armature.name}.", *notices, *delivered.notices]
     return Retargeted(delivered.action, " ".join(notices))
 
@@ -120,9 +125,29 @@ def _retarget(motion: Motion, target: Target) -> Retargeted:
 def _where_it_stands(motion: Motion, target: Target) -> Motion:
     """The motion, moved along the floor and turned so that it starts where the rig stands now."""
     body = read_body(target.armature, target.bone_map)
-    armature = target.armature.evaluated_get(evaluated(target.scene))
-    place = standing(armature, target.bone_map, body)
+    with as_it_stands(target.armature, target.scene) as armature:
+        place = standing(armature, target.bone_map, body)
     return moved_to(motion, body, place, turn_to_rig(motion, place))
+
+
+def _mover(target: Target) -> Any:
+    """The object or pose bone that moves along the floor; None where the hips do, or nothing does."""
+    if target.in_place or target.root == "HIPS":
+        return None
+    if target.root == "OBJECT":
+        return target.armature
+    return target.armature.pose.bones[target.bone_map.bones["root"][0]]
+
+
+def _bring_back(mover: Any, target: Target) -> None:
+    """To where it stood before the motion that is replaced, whatever the current frame."""
+    data = target.armature.animation_data
+    if mover is None or data is None or data.action is None or not is_remembered(data.action):
+        return
+    with suppress(InvalidInput):  # an Action that does not tell leaves it where it is
+        memory = recall(data.action)
+        if memory.place is not None and memory.settings.get("root") == target.root:
+            mover.location = np.where(mover.lock_location, mover.location, memory.place)
 
 
 def _settings(target: Target) -> dict[str, Any]:
@@ -165,8 +190,6 @@ def check(motion: Motion, target: Target) -> None:
     if not motion.present.any():
         raise InvalidInput(f"Nobody was found in {motion.source}.", "Choose another clip or range.")
     check_animatable(armature)
-    if armature.data.is_editmode:
-        raise InvalidInput(f"The rig {armature.name} is in Edit Mode.", "Leave Edit Mode first.")
     controls = [name for pair in target.bone_map.ik.values() for name in pair]
     if target.ik and not all(name in armature.pose.bones for name in controls or [""]):
         raise InvalidInput("The bone map names no IK controls of this rig.", "Add them, or turn IK off.")

@@ -90,12 +90,13 @@ class _Search:
             return None
         up = self._up(across, legs, arms)
         leg = self._leg(legs, up)
-        limbs = leg | self._arm(arms, sum(self._lengths[list(leg["thigh"] + leg["shin"])]))
+        arm = self._arm(arms, sum(self._lengths[list(leg["thigh"] + leg["shin"])]))
         left = self._left(leg, up)
-        for part, bones in limbs.items():
-            other = tuple(partners[bone] for bone in bones if bone in partners)
-            is_left = bool(bones) and (self._heads[bones[0]] - self._heads[other[0]]) @ left > 0
-            trunk[f"left_{part}"], trunk[f"right_{part}"] = (bones, other) if is_left else (other, bones)
+        for top, limb in ((legs, leg), (arms, arm)):
+            is_left = (self._tails[top] - self._tails[partners[top]]) @ left > 0
+            for part, bones in limb.items():
+                other = tuple(partners[bone] for bone in bones if bone in partners)
+                trunk[f"left_{part}"], trunk[f"right_{part}"] = (bones, other) if is_left else (other, bones)
         return trunk
 
     def _partners(self, axis: int) -> tuple[int, dict[int, int]]:

@@ -38,6 +38,8 @@ class Evidence:
     """Name of the clip's file."""
     time: NDArray[np.float64]
     """(T,) seconds"""
+    clip_fps: float
+    """Frames a second of the clip itself, of which not all may have been lifted."""
     image_size: tuple[int, int]
     keypoint_names: tuple[str, ...]
     keypoints: NDArray[np.float64]
@@ -74,8 +76,8 @@ def read_evidence(path: Path) -> Evidence:
         with np.load(path, allow_pickle=False) as file:
             _check_sizes(path)
             arrays: dict[str, Any] = {name: file[name] for name in _ARRAYS}
-            source = str(file["source"])
-        return _evidence(source, arrays)
+            source, step = str(file["source"]), int(file["step"]) if "step" in file else 1
+            return _evidence(source, float(file["fps"]) * step, arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be shown: {error}.", "Lift the clip again.") from error
 
@@ -86,13 +88,14 @@ def _check_sizes(path: Path) -> None:
             raise ValueError("an array is too large")
 
 
-def _evidence(source: str, arrays: dict[str, Any]) -> Evidence:
+def _evidence(source: str, clip_fps: float, arrays: dict[str, Any]) -> Evidence:
     seen = np.asarray(arrays["joints_camera"], np.float64) @ np.asarray(arrays["camera_matrix"]).T
     depth = np.where(seen[..., 2:] > 0.05, seen[..., 2:], np.nan)
     width, height = (int(size) for size in arrays["image_size"])
     evidence = Evidence(
         source=source,
         time=np.asarray(arrays["time"], np.float64),
+        clip_fps=clip_fps,
         image_size=(width, height),
         keypoint_names=tuple(map(str, arrays["keypoint_names"])),
         keypoints=np.asarray(arrays["keypoints_2d"], np.float64),

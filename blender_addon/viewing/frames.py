@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -11,27 +14,32 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 from numpy.typing import NDArray
 
+from ..animation.orientation import UPRIGHT, Orientation, movie_orientation, photo_orientation
+
 MARK = "lift_pose_source"
 """A custom property on cameras made for a clip: the name of its file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """The upright picture in a region: the place of its top left corner, and of one pixel."""
+    """The upright picture in a region, whose y points up. It may be shown turned or mirrored."""
 
-    left: float
-    top: float
-    across: float
-    """Region pixels that a pixel of the clip is wide; its height is the same downward."""
-    down: float
+    corner: NDArray[np.float64]
+    """(2,) the place of its top left corner."""
+    axes: NDArray[np.float64]
+    """(2, 2) columns: where a step of one pixel to the right, and of one down, leads in the region."""
+    size: tuple[int, int]
+    """Its width and height in pixels."""
 
     def to_region(self, pixels: NDArray[Any]) -> NDArray[np.float64]:
-        """(..., 2) pixels of the clip to the region's, whose y points up."""
-        return np.stack([self.left + pixels[..., 0] * self.across, self.top - pixels[..., 1] * self.down], -1)
+        """(..., 2) pixels of the clip to the region's."""
+        places: NDArray[np.float64] = self.corner + pixels @ self.axes.T
+        return places
 
     def to_clip(self, x: float, y: float) -> tuple[float, float]:
         """A point of the region to pixels of the clip."""
-        return (x - self.left) / self.across, (self.top - y) / self.down
+        across, down = np.linalg.solve(self.axes, np.array([x, y]) - self.corner)
+        return float(across), float(down)
 
 
 def frame_in_camera_view(
@@ -52,13 +60,24 @@ def frame_in_camera_view(
     return fitted(shown, size)
 
 
+def clip_size(camera: bpy.types.Object | None) -> tuple[int, int] | None:
+    """Width and height of the upright picture behind a camera; None where there is none."""
+    data: Any = camera.data if camera is not None else None
+    shown = [background.image for background in data.background_images] if data is not None else []
+    for image in shown:
+        if image is not None and 0 not in image.size:
+            return _upright_size(image.size, _orientation(image))
+    return None
+
+
 def fitted(corners: list[Vector], size: tuple[int, int]) -> Frame:
     """The largest picture of that size in the middle of a camera's frame, as backgrounds are shown."""
     low = np.min([corner[:2] for corner in corners], axis=0)
     high = np.max([corner[:2] for corner in corners], axis=0)
     scale = float(np.min((high - low) / size))
     middle = (low + high) / 2
-    return Frame(middle[0] - scale * size[0] / 2, middle[1] + scale * size[1] / 2, scale, scale)
+    corner = middle + scale / 2 * np.array([-size[0], size[1]])
+    return Frame(corner, np.diag([scale, -scale]), size)
 
 
 def frame_in_image_editor(context: bpy.types.Context, source: str | None) -> Frame | None:
@@ -70,6 +89,37 @@ def frame_in_image_editor(context: bpy.types.Context, source: str | None) -> Fra
     if source is not None and bpy.path.basename(image.filepath) != source:
         return None
     view = context.region.view2d
-    corners: Any = view.view_to_region(0, 0, clip=False), view.view_to_region(1, 1, clip=False)
-    (left, bottom), (right, top) = corners
-    return Frame(left, top, (right - left) / image.size[0], (top - bottom) / image.size[1])
+    ends: Any = view.view_to_region(0, 0, clip=False), view.view_to_region(1, 1, clip=False)
+    (left, bottom), (right, top) = ends
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    return _turned(corners, image.size, _orientation(image))
+
+
+def _turned(corners: NDArray[np.float64], size: Sequence[int], turn: Orientation) -> Frame:
+    """Of a picture as its file has it, with corners (4, 2) clockwise from the top left one in the region."""
+    if turn.mirrored:
+        corners = corners[[1, 0, 3, 2]]
+    corners = np.roll(corners, turn.quarter_turns, axis=0)
+    width, height = _upright_size(size, turn)
+    across, down = (corners[1] - corners[0]) / width, (corners[3] - corners[0]) / height
+    return Frame(corners[0], np.column_stack([across, down]), (width, height))
+
+
+def _upright_size(size: Sequence[int], turn: Orientation) -> tuple[int, int]:
+    width, height = size
+    return (height, width) if turn.quarter_turns % 2 else (width, height)
+
+
+def _orientation(image: bpy.types.Image) -> Orientation:
+    """How an Image Editor would have to turn the picture to show it upright."""
+    path = Path(bpy.path.abspath(image.filepath, library=image.library))
+    try:
+        return _read_orientation(path, path.stat().st_mtime_ns, image.source == "MOVIE")
+    except OSError:
+        return UPRIGHT
+
+
+@lru_cache(maxsize=8)
+def _read_orientation(path: Path, changed: int, movie: bool) -> Orientation:
+    """`changed` is when the file was: it is read again then, and not at every redraw."""
+    return movie_orientation(path) if movie else photo_orientation(path)

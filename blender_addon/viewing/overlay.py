@@ -44,6 +44,16 @@ class Shown:
     evidence: Evidence
     start: float
     """The scene frame of the clip's time 0."""
+    rate: float
+    """Frames a second of the scene that the motion was put into; its keys stay where they are."""
+
+    def time(self, frame: float) -> float:
+        """Of the clip, at a frame of the scene."""
+        return (frame - self.start) / self.rate
+
+    def frame(self, time: float) -> float:
+        """Of the scene, at a time of the clip."""
+        return self.start + time * self.rate
 
 
 class Overlay:
@@ -81,9 +91,8 @@ class Overlay:
         if shown is None or not context.space_data.overlay.show_overlays:
             return
         frame = frame_in_camera_view(context, shown.evidence.source, shown.evidence.image_size)
-        scene = context.scene
-        time = (scene.frame_current_final - shown.start) * scene.render.fps_base / scene.render.fps
         if frame is not None:
+            time = shown.time(context.scene.frame_current_final)
             _draw(shown.evidence, shown.evidence.index(time), frame)
 
     def _draw_in_image_editor(self) -> None:
@@ -93,10 +102,8 @@ class Overlay:
             return
         frame = frame_in_image_editor(context, shown.evidence.source)
         if frame is not None:
-            evidence = shown.evidence
-            step = float(np.median(np.diff(evidence.time))) if len(evidence.time) > 1 else 0.0
             number = max(context.space_data.image_user.frame_current - 1, 0)
-            _draw(evidence, evidence.index(number * step), frame)
+            _draw(shown.evidence, shown.evidence.index(number / shown.evidence.clip_fps), frame)
 
 
 overlay = Overlay()

@@ -15,6 +15,7 @@ from typing import Any
 import lifting_core
 from lifting_core.batch.jobs import Job, read_jobs
 from lifting_core.detection.boxes import BOX_SOURCES
+from lifting_core.detection.onnx.description import read_description
 from lifting_core.errors import InvalidInput
 from lifting_core.media.pictures import files_in, files_matching, is_pattern
 from lifting_core.outputs import name_of
@@ -101,7 +102,6 @@ def _absolute(job: Job, root: Path) -> Job:
     def placed(names: Sequence[str]) -> tuple[str, ...]:
         return tuple(os.path.normpath(root / name) for name in names)
 
-    # Each stays what it is, a path or a text.
     read = {name: type(file)(root / file) for name, file in _read_by(job.settings).items()}
     settings = dataclasses.replace(job.settings, **read)
     made = dataclasses.replace(
@@ -152,7 +152,8 @@ def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
         lifting_core.__version__,
         [_digest(Path(file)) for file in _files_of(clip)],
         [[_digest(Path(file)) for file in files] for files in (job.rigs, job.maps)],
-        {name: _digest_of_all(Path(file)) for name, file in read.items()},
+        {name: [_digest(each) for each in _files_in(Path(file))] for name, file in read.items()},
+        _digest_of_model(job.settings),
         settings,
         [job.everybody, job.objects, job.retarget, list(places)],
     ]
@@ -161,16 +162,28 @@ def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
 
 def _read_by(settings: LiftSettings) -> dict[str, Any]:
     """Paths of what the engine reads besides the clip, by the name of the setting."""
-    named = {"weights": settings.weights, "detector_weights": settings.detector_weights}
-    read: dict[str, Any] = {name: file for name, file in named.items() if file is not None}
-    if settings.detector_boxes not in BOX_SOURCES:
-        read["detector_boxes"] = settings.detector_boxes
-    return read
+    boxes = None if settings.detector_boxes in BOX_SOURCES else settings.detector_boxes
+    named = {
+        "weights": settings.weights,
+        "detector_weights": settings.detector_weights,
+        "detector_boxes": boxes,
+    }
+    return {name: file for name, file in named.items() if file is not None}
 
 
-def _digest_of_all(path: Path) -> list[str]:
-    """Of a file, or of the files in a folder."""
-    return [_digest(file) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+def _files_in(path: Path) -> list[Path]:
+    """A file, or the files in a folder."""
+    return sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def _digest_of_model(settings: LiftSettings) -> str:
+    """Of the ONNX model whose description the detector reads; empty where there is none."""
+    if settings.detector != "onnx" or settings.detector_weights is None:
+        return ""
+    try:
+        return _digest(read_description(settings.detector_weights).model)
+    except InvalidInput:  # which is for the task to tell
+        return ""
 
 
 def _files_of(clip: Path) -> list[Path]:

@@ -13,8 +13,6 @@ from lifting_core.detection.regions import Box
 from lifting_core.errors import InvalidInput
 from lifting_core.media.frames import Frame
 
-BOX_SOURCES = ("mediapipe", "centre")
-"""The words that `open_boxes` knows; anything else is the path of a file."""
 _AROUND_KEYPOINTS = 1.3
 """MediaPipe marks neither the top of the head nor fingers; with this the margin is that of MPII."""
 _AROUND_BOX = 1.25
@@ -96,8 +94,12 @@ def _box(values: Sequence[float]) -> Box:
     return Box(left, top, width, height)
 
 
+BOX_SOURCES: tuple[str, ...] = ("mediapipe", "centre")
+"""Choices that are no file."""
+
+
 def open_boxes(choice: str | Path, thrifty: bool) -> BoxSource:
-    """The source of boxes: "mediapipe", "centre", or a file of boxes. Raises InvalidInput."""
+    """The source of boxes: one of `BOX_SOURCES`, or a file of boxes. Raises InvalidInput."""
     if choice == "mediapipe":
         from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 

@@ -25,19 +25,12 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
+from lifting_core.detection.joint_sets import MEDIAPIPE
 from lifting_core.detection.poses import hidden_outside
 from lifting_core.detection.windows import Window
 from lifting_core.errors import LiftPoseError
 
-KEYPOINT_NAMES: tuple[str, ...] = (
-    "nose",
-    *("left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer"),
-    *("left_ear", "right_ear", "mouth_left", "mouth_right"),
-    *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist"),
-    *("left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb"),
-    *("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
-    *("left_heel", "right_heel", "left_foot_index", "right_foot_index"),
-)
+KEYPOINT_NAMES = MEDIAPIPE
 
 # File in the wheel, its name in the bundle, and mean and standard deviation of its input's 0 to 255 pixels.
 _NETWORKS = (

@@ -17,7 +17,7 @@ class DetectorOptions:
     boxes: str = "mediapipe"
     """Who tells where people are: "mediapipe", "centre" (one fills the picture), or a file of boxes."""
     device: str = "auto"
-    """One of `lifting.device.DEVICES`."""
+    """One of `settings.DEVICES`."""
 
     def required_weights(self, detector: str, wanted: str) -> Path:
         """The file, which exists. Raises InvalidInput, naming the detector and what it wants, if not."""

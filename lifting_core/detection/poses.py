@@ -1,4 +1,4 @@
-"""Measures of 2D poses: how large, how alike, how credible. All work on whole pixels of one picture."""
+"""Measures of 2D poses: how large, how alike, how credible. All are in pixels of one picture."""
 
 from __future__ import annotations
 

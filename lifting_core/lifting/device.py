@@ -7,8 +7,7 @@ import platform
 import torch
 
 from lifting_core.errors import InvalidInput
-
-DEVICES: tuple[str, ...] = ("auto", "cpu", "cuda", "mps")
+from lifting_core.settings import DEVICES
 
 
 def choose_device(name: str = "auto") -> torch.device:

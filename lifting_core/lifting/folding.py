@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lifting_core.lifting.network import Layer, Linear
-from lifting_core.lifting.weights import LiftingModel, TemporalModel, metres
+from lifting_core.lifting.weights import LiftingModel, metres
 
 _FEW = 16
 """Rows up to which reading half as much is worth it that FBGEMM multiplies on a single thread."""
@@ -121,32 +121,20 @@ _WORKING = {way for way in (_by_halves, _by_onednn) if _works(way)}
 
 
 class FoldedModel:
-    """A lifting model or a temporal one, for use alone: gives the same but for rounding.
+    """A lifting model for use alone: gives the same but for rounding.
 
     It is no `nn.Module`, as looking up what is registered there takes longer than some of the products.
     """
 
-    def __init__(self, model: LiftingModel | TemporalModel) -> None:
-        network, mean = model.network, torch.zeros_like(model.output_deviation)
-        self.temporal: FoldedModel | None = None
-        self.window = 1
-        """Frames that it reads at once."""
-        self._residual = True
-        if isinstance(model, TemporalModel):
-            self.window = model.network.shape.window
-        else:
-            mean, self._residual = model.output_mean, model.network.shape.residual
-            self.temporal = None if model.temporal is None else FoldedModel(model.temporal)
+    def __init__(self, model: LiftingModel) -> None:
+        network = model.network
+        self._residual = network.shape.residual
         hidden = [_without_batch_norm(layer) for layer in network.modules() if isinstance(layer, Layer)]
-        self._layers = [*hidden, _exit(model, mean)]
-        self._outputs = len(mean)
+        self._layers = [*hidden, _exit(model)]
+        self._outputs = len(model.output_mean)
         self._tells_spread = network.spread is not None
-        width, self._inputs = hidden[0].weight.shape
-        # A convolution reads several steps in time at once.
-        self._steps = self._inputs // len(model.input_mean)
-        self._block_inputs = self._steps * width
-        self._inverse = (1 / model.input_deviation).repeat(self._steps)
-        self._offset = (-model.input_mean / model.input_deviation).repeat(self._steps)
+        self._inverse = 1 / model.input_deviation
+        self._offset = -model.input_mean / model.input_deviation
         self._in_halves = all(layer.in_halves for layer in self._layers)
         self._packed: dict[_Way, _Products] = {}
 
@@ -156,35 +144,32 @@ class FoldedModel:
         moved._layers = [layer.to(device) for layer in self._layers]
         moved._inverse, moved._offset = self._inverse.to(device), self._offset.to(device)
         moved._packed = {}
-        moved.temporal = None if self.temporal is None else self.temporal.to(device)
         return moved
 
     def __call__(self, features: Tensor) -> Tensor:
-        """As `LiftingModel` or `TemporalModel`."""
-        return self._joints(features, self._given(features))
+        """As `LiftingModel`."""
+        return self._joints(self._given(features))
 
     def with_spread(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         """As `LiftingModel.with_spread`."""
         given = self._given(features)
         spread = metres(given[:, self._outputs :]) if self._tells_spread else None
-        return self._joints(features, given), spread
+        return self._joints(given), spread
 
-    def _joints(self, features: Tensor, given: Tensor) -> Tensor:
+    def _joints(self, given: Tensor) -> Tensor:
         joints = given[:, : self._outputs] if self._tells_spread else given
-        if self.window > 1:
-            joints = joints + features.select(1, self.window // 2)[:, : self._outputs]
         return joints.reshape(-1, self._outputs // 3, 3)
 
     def _given(self, features: Tensor) -> Tensor:
         """(N, outputs and spreads)"""
         if features.is_cpu and len(features) > _PART:
             return torch.cat([self._given(part) for part in torch.split(features, _PART)])
-        rows = features.reshape(-1, self._inputs)
+        rows = features.flatten(1)
         entry, blocks, close = self._products(rows)
         rows = entry(torch.addcmul(self._offset, rows, self._inverse))
         for first, second in blocks:
-            made = second(first(rows.view(-1, self._block_inputs)))
-            rows = made.add_(rows[self._steps // 2 :: self._steps]) if self._residual else made
+            made = second(first(rows))
+            rows = made.add_(rows) if self._residual else made
         return close(rows)
 
     def _products(self, rows: Tensor) -> _Products:
@@ -204,7 +189,7 @@ class FoldedModel:
 
 @torch.no_grad()
 def folded(model: LiftingModel) -> FoldedModel:
-    """A copy of the model, and of its temporal one, if it has one."""
+    """A copy of the model."""
     return FoldedModel(model)
 
 
@@ -226,10 +211,11 @@ def _without_batch_norm(layer: Layer) -> FoldedLinear:
     return FoldedLinear.rounded(layer.linear.weight, scale, bias, rectified=True)
 
 
-def _exit(model: LiftingModel | TemporalModel, mean: Tensor) -> FoldedLinear:
+def _exit(model: LiftingModel) -> FoldedLinear:
     """To joints in metres, and under them to the logarithms of the spreads."""
     layer, spread, deviation = model.network.exit, model.network.spread, model.output_deviation.double()
-    weight, scale, bias = layer.weight, _held(layer) * deviation, layer.bias.double() * deviation + mean
+    weight, scale = layer.weight, _held(layer) * deviation
+    bias = layer.bias.double() * deviation + model.output_mean
     if spread is not None:
         weight = torch.cat([weight, spread.weight])
         scale = torch.cat([scale, torch.ones_like(spread.bias)])

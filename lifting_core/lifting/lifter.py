@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.camera import rays
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.folding import folded
 from lifting_core.lifting.human36m import human36m_keypoints
-from lifting_core.lifting.temporal import window_features, windows_in_time
 from lifting_core.lifting.trust import confidence_of
 from lifting_core.lifting.view import CONFIDENT, PersonView
 from lifting_core.lifting.virtual_camera import VirtualCamera
@@ -51,20 +49,8 @@ class Lifted:
     """(T, 28) how well the keypoints behind a joint were seen, 0 to 1."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Clip:
-    """One person in the frames that show enough of them."""
-
-    rays: NDArray[np.float32]
-    """(T, K, 3)"""
-    confidence: NDArray[np.float32]
-
-
 _Guess = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 """Joints (N, J, 3) in camera axes, and by how many metres each may be off (N, J), if the model tells."""
-_Views = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-"""Arguments of `window_features`."""
-_Result = TypeVar("_Result")
 
 
 class Lifter:
@@ -85,7 +71,7 @@ class Lifter:
 
     @classmethod
     def load(cls, weights: str | os.PathLike[str] | None = None, device: str = "auto") -> Lifter:
-        """Load weights (None: those that ship) onto a device (`device.DEVICES`).
+        """Load weights (None: those that ship) onto a device (`settings.DEVICES`).
 
         Raises InvalidInput when the weights cannot be used or the device is absent.
         """
@@ -111,13 +97,11 @@ class Lifter:
         confidence: NDArray[Any],
         camera_matrix: NDArray[Any],
         progress: Progress = silent,
-        time: NDArray[Any] | None = None,
     ) -> Lifted:
         """Lift one person's keypoints.
 
         Arguments: keypoints (T, K, 2) pixels of the upright image, confidence (T, K), camera_matrix
-        (3, 3), time (T,) seconds, increasing, if the frames follow each other: then weights that have a
-        temporal network look at every pose together with its neighbours.
+        (3, 3).
         Weights that read pixels, as the paper's do, get Human3.6M's 2D joints as its camera would see them
         (`human36m_keypoints`, `VirtualCamera`). Frames in which fewer than four of the model's keypoints are
         known come out as NaN.
@@ -132,11 +116,7 @@ class Lifter:
         directions = np.zeros((*seen.shape, 3), np.float32)
         directions[:, known] = np.nan_to_num(rays(keypoints[:, columns], camera_matrix))
         present = np.flatnonzero((seen >= CONFIDENT).sum(1) >= _LEAST_KEYPOINTS)
-        clip = _Clip(directions[present], seen[present])
-        if time is None or self._model.temporal is None or len(present) < 2:
-            lifted, spread = self._lift_frames(clip, progress)
-        else:
-            lifted, spread = self._lift_video(clip, np.asarray(time)[present], progress)
+        lifted, spread = self._in_batches(directions[present], seen[present], progress)
         joints = np.full((len(seen), len(JOINTS), 3), np.nan, np.float32)
         joints[present, 0] = 0.0
         joints[present[:, None], [JOINTS.index(name) for name in self.profile.joints]] = lifted
@@ -155,43 +135,36 @@ class Lifter:
             )
         return [own for own, _ in pairs], [theirs for _, theirs in pairs]
 
-    def _lift_frames(self, clip: _Clip, progress: Progress) -> _Guess:
-        """Every pose on its own: the mean of it as seen and of its mirror image mirrored back."""
-        return self._in_batches(self._single, len(clip.rays), progress, clip.rays, clip.confidence)
-
-    def _lift_video(self, clip: _Clip, time: NDArray[Any], progress: Progress) -> _Guess:
-        """Every pose with its neighbours in time."""
-        assert self._model.temporal is not None
-        views = self._retried(self._views, clip)
-        windows = windows_in_time(time, self._model.temporal.window)
-        return self._in_batches(lambda part: self._windowed(views, part), len(windows), progress, windows)
-
     def _in_batches(
-        self, lift: Callable[..., _Guess], count: int, progress: Progress, *arrays: NDArray[Any]
+        self, directions: NDArray[np.float32], confidence: NDArray[np.float32], progress: Progress
     ) -> _Guess:
+        count = len(directions)
         joints = np.empty((count, len(self.profile.joints), 3), np.float32)
         spreads = []
         for start in range(0, count, _BATCH):
             progress("lifting", start, count)
             part = slice(start, start + _BATCH)
-            joints[part], spread = self._retried(lift, *(array[part] for array in arrays))
+            joints[part], spread = self._retried(directions[part], confidence[part])
             spreads += [] if spread is None else [spread]
         progress("lifting", count, count)
         return joints, np.concatenate(spreads) if spreads else None
 
-    def _retried(self, compute: Callable[..., _Result], *arguments: Any) -> _Result:
+    def _retried(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> _Guess:
         """On the CPU, when the memory of another device does not suffice."""
         try:
-            return compute(*arguments)
+            return self._guess(directions, confidence)
         except torch.OutOfMemoryError:
             _log.warning("The memory of %s is full: lifting goes on on the CPU.", self.device)
             self._device = torch.device("cpu")
             self._model = self._model.to(self._device)
-            return compute(*arguments)
+            return self._guess(directions, confidence)
 
     @torch.inference_mode()
-    def _single(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> _Guess:
-        features, rotation = self._input.features(*self._on_device(directions, confidence))
+    def _guess(self, directions: NDArray[np.float32], confidence: NDArray[np.float32]) -> _Guess:
+        """Every pose on its own: the mean of it as seen and of its mirror image mirrored back."""
+        features, rotation = self._input.features(
+            torch.from_numpy(directions).to(self._device), torch.from_numpy(confidence).to(self._device)
+        )
         mirror = torch.tensor([-1.0, 1.0, 1.0], device=self._device)
         seen, spread = self._model.with_spread(features)
         flipped, flipped_spread = self._model.with_spread(self._input.mirrored(features))
@@ -199,30 +172,6 @@ class Lifter:
         if spread is not None and flipped_spread is not None:
             spread = (spread + flipped_spread[:, self._mirror_joints]) / 2
         return _array(joints @ rotation), None if spread is None else _array(spread)
-
-    @torch.inference_mode()
-    def _views(self, clip: _Clip) -> _Views:
-        """What the temporal network reads of frames, before they are put into windows."""
-        rays, confidence = self._on_device(clip.rays, clip.confidence)
-        features, rotations = self._input.features(rays, confidence)
-        joints = torch.cat([self._model(part) for part in torch.split(features, _BATCH)]) @ rotations
-        known = torch.where(confidence >= CONFIDENT, confidence, 0.0)
-        return joints, rays, known, rotations, features[:, -1].exp()
-
-    @torch.inference_mode()
-    def _windowed(self, views: _Views, windows: NDArray[np.intp]) -> _Guess:
-        assert self._model.temporal is not None
-        # The views may still lie on a device whose memory is full.
-        of_frames = [view.to(self._device) for view in views]
-        frames = torch.from_numpy(windows).to(self._device)
-        joints, spread = self._model.temporal.with_spread(
-            window_features(*of_frames, frames)  # type: ignore[call-arg]
-        )
-        turned = joints @ of_frames[3][frames[:, frames.shape[1] // 2]]
-        return _array(turned), None if spread is None else _array(spread)
-
-    def _on_device(self, *arrays: NDArray[np.float32]) -> tuple[Tensor, ...]:
-        return tuple(torch.from_numpy(array).to(self._device) for array in arrays)
 
     def _trust(self, spread: NDArray[np.float32]) -> NDArray[np.float32]:
         """(T, J) metres by which the model's joints may be off to (T, 28) confidence.
@@ -243,6 +192,6 @@ class Lifter:
         return np.stack([seen[:, c].min(1) if c else np.zeros(len(seen), np.float32) for c in columns], 1)
 
 
-def _array(tensor: Tensor) -> NDArray[np.float32]:
+def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
     array: NDArray[np.float32] = tensor.float().cpu().numpy()
     return array

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from lifting_core.lifting.network import LiftingNetwork, NetworkShape
-from lifting_core.lifting.temporal import TemporalNetwork, TemporalShape
 from lifting_core.skeleton import JOINTS
 from lifting_core.weights_file import WeightsKind, check_tensors, read_weights, weights_of, write_weights
 
@@ -55,13 +54,12 @@ class Profile:
         return (3 if self.input == "view" else 2) * len(self.keypoints) + self.apparent_size
 
 
-_LONGEST_WINDOW = 243
 _SPREAD_LIMITS = (-5.0, 0.0)
 """Logarithms of metres: no joint is surer than to 7 mm, and none is farther off than a metre."""
 
 
 class LiftingModel(nn.Module):
-    """The network between its two normalisations, and what corrects it in videos, if there is such a thing.
+    """The network between its two normalisations.
 
     Both ends are standardised by mean and standard deviation over the training set (paper, section 3.2).
     """
@@ -71,7 +69,7 @@ class LiftingModel(nn.Module):
     output_mean: Tensor
     output_deviation: Tensor
 
-    def __init__(self, profile: Profile, shape: NetworkShape, temporal: TemporalShape | None = None) -> None:
+    def __init__(self, profile: Profile, shape: NetworkShape) -> None:
         super().__init__()
         if shape.inputs != profile.features or shape.outputs != 3 * len(profile.joints):
             raise ValueError("the network's sizes do not fit the profile's keypoints and joints")
@@ -80,66 +78,27 @@ class LiftingModel(nn.Module):
         for name, size in (("input", shape.inputs), ("output", shape.outputs)):
             self.register_buffer(f"{name}_mean", torch.zeros(size))
             self.register_buffer(f"{name}_deviation", torch.ones(size))
-        self.temporal = None if temporal is None else TemporalModel(profile, temporal)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, F) features of `view.PersonView`, or (N, K, 2) pixels, to (N, J, 3) metres from the pelvis.
 
         The joints are in the axes of that view or camera.
         """
-        return self.joints(features, self.hidden(features))
+        return self.joints(self.hidden(features))
 
     def with_spread(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         """The joints, and how far off each is likely to be, (N, J) metres, if the network tells."""
         hidden = self.hidden(features)
-        return self.joints(features, hidden), spread(self.network.spread, hidden)
+        return self.joints(hidden), spread(self.network.spread, hidden)
 
     def hidden(self, features: Tensor) -> Tensor:
         """(N, width) what the network thinks last."""
         return self.network.hidden((features.flatten(1) - self.input_mean) / self.input_deviation)
 
-    def joints(self, features: Tensor, hidden: Tensor) -> Tensor:
+    def joints(self, hidden: Tensor) -> Tensor:
         """(N, J, 3) by what the network thinks last."""
         joints: Tensor = self.network.exit(hidden) * self.output_deviation + self.output_mean
         return joints.reshape(-1, len(self.profile.joints), 3)
-
-
-class TemporalModel(nn.Module):
-    """Corrects the poses of the single-frame model by their neighbours in time (`temporal`)."""
-
-    input_mean: Tensor
-    input_deviation: Tensor
-    output_deviation: Tensor
-
-    def __init__(self, profile: Profile, shape: TemporalShape) -> None:
-        super().__init__()
-        joints, keypoints = len(profile.joints), len(profile.keypoints)
-        if profile.input != "view" or (shape.inputs, shape.outputs) != (3 * (joints + keypoints), 3 * joints):
-            raise ValueError("the temporal network's sizes do not fit the profile's keypoints and joints")
-        self.profile = profile
-        self.network = TemporalNetwork(shape)
-        self.register_buffer("input_mean", torch.zeros(shape.inputs))
-        self.register_buffer("input_deviation", torch.ones(shape.inputs))
-        self.register_buffer("output_deviation", torch.ones(shape.outputs))
-
-    def forward(self, windows: Tensor) -> Tensor:
-        """(N, W, F) features of `temporal.window_features` to (N, J, 3) metres from the pelvis."""
-        return self.joints(windows, self.hidden(windows))
-
-    def with_spread(self, windows: Tensor) -> tuple[Tensor, Tensor | None]:
-        """As `LiftingModel.with_spread`."""
-        hidden = self.hidden(windows)
-        return self.joints(windows, hidden), spread(self.network.spread, hidden)
-
-    def hidden(self, windows: Tensor) -> Tensor:
-        """(N, width) what the network thinks last."""
-        return self.network.hidden((windows - self.input_mean) / self.input_deviation)
-
-    def joints(self, windows: Tensor, hidden: Tensor) -> Tensor:
-        """(N, J, 3): the single-frame pose of the middle frame, corrected."""
-        middle = windows[:, windows.shape[1] // 2, : len(self.output_deviation)]
-        joints: Tensor = middle + self.network.exit(hidden) * self.output_deviation
-        return joints.view(-1, len(self.profile.joints), 3)
 
 
 def spread(layer: nn.Linear | None, hidden: Tensor) -> Tensor | None:
@@ -166,8 +125,6 @@ def save_model(
         for name, tensor in weights_of(model).items()
     }
     metadata = {"profile": asdict(model.profile), "network": asdict(model.network.shape)}
-    if model.temporal is not None:
-        metadata["temporal"] = asdict(model.temporal.network.shape)
     write_weights(path, _KIND, metadata, tensors)
 
 
@@ -177,27 +134,21 @@ def load_model(path: str | os.PathLike[str]) -> LiftingModel:
 
 
 def _built(metadata: dict[str, Any], tensors: dict[str, Tensor]) -> LiftingModel:
-    model = _empty_model(metadata["profile"], metadata["network"], metadata.get("temporal"))
+    model = _empty_model(metadata["profile"], metadata["network"])
     check_tensors(weights_of(model), tensors)
     for name, tensor in weights_of(model).items():
         tensor.copy_(tensors[name])
     return model.eval().requires_grad_(False)
 
 
-def _empty_model(
-    profile: dict[str, Any], network: dict[str, Any], temporal: dict[str, Any] | None
-) -> LiftingModel:
+def _empty_model(profile: dict[str, Any], network: dict[str, Any]) -> LiftingModel:
     names = {key: tuple(names) for key, names in profile.items() if key in ("keypoints", "joints")}
     unknown = set(names["joints"]) - set(JOINTS)
     if unknown:
         raise ValueError(f"unknown joints {', '.join(sorted(unknown))}")
     shape = NetworkShape(**network)
-    over_time = None if temporal is None else TemporalShape(**temporal)
-    for one in (shape, over_time or shape):
-        if max(one.inputs, one.outputs, one.width, one.spread) > 1 << 16 or one.blocks > 64:
-            raise ValueError("a network of absurd size")
-    if over_time is not None and over_time.window > _LONGEST_WINDOW:
-        raise ValueError(f"a window of {over_time.window} frames")
+    if max(shape.inputs, shape.outputs, shape.width, shape.spread) > 1 << 16 or shape.blocks > 64:
+        raise ValueError("a network of absurd size")
     with torch.device("meta"):
-        model = LiftingModel(Profile(**{**profile, **names}), shape, over_time)
+        model = LiftingModel(Profile(**{**profile, **names}), shape)
     return model.to_empty(device="cpu")

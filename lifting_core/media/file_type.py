@@ -15,6 +15,7 @@ _SIGNATURES: tuple[tuple[FileType, bytes], ...] = (
     ("photo", rb"RIFF....WEBP"),
     ("photo", rb"II[*+]\0|MM\0[*+]"),  # TIFF, BigTIFF
     ("photo", rb"GIF8[79]a"),
+    ("photo", rb"BM.{4}\0\0\0\0"),
     ("heif", rb"....ftyp(hei|hev|mif1|msf1|avif|avis)"),
     ("video", rb"....(ftyp|moov|mdat|wide|free|skip)"),  # MP4, MOV
     ("video", rb"RIFF....AVI "),

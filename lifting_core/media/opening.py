@@ -13,7 +13,7 @@ from lifting_core.media.frames import Media
 from lifting_core.media.pictures import Pictures, files_in, files_matching, is_pattern
 from lifting_core.media.video import Video
 
-_FORMATS = "Photos are JPEG, PNG, WebP or TIFF files, videos MP4, MOV, AVI, WebM or MKV."
+_FORMATS = "Photos are JPEG, PNG, WebP, TIFF or BMP files, videos MP4, MOV, AVI, WebM or MKV."
 
 
 def open_media(path: str | os.PathLike[str], start: int = 0, end: int | None = None, step: int = 1) -> Media:

@@ -16,7 +16,7 @@ from lifting_core.errors import InvalidInput
 from lifting_core.media.exif import focal_length_in_pixels
 from lifting_core.media.limits import check_size, too_large
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 _BROKEN_FILE = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, struct.error)  # by Pillow
 
 

@@ -13,7 +13,7 @@ from lifting_core.media.frames import Frame, MediaInfo
 from lifting_core.media.photo import read_photo
 
 FRAME_RATE = 24.0
-_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff"}
+_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 _PLACEHOLDER = re.compile(r"%0?(?P<width>\d*)d|(?P<hashes>#+)|(?P<star>\*)|(?P<mark>\?)")
 
 
@@ -88,7 +88,7 @@ def _pictures_of(folder: Path) -> Iterator[Path]:
 def _ordered(paths: Iterator[Path], complaint: str) -> list[Path]:
     ordered = sorted(paths, key=lambda path: _natural_key(path.name))
     if not ordered:
-        raise InvalidInput(complaint, "A sequence is made of JPEG, PNG, WebP or TIFF files.")
+        raise InvalidInput(complaint, "A sequence is made of JPEG, PNG, WebP, TIFF or BMP files.")
     return ordered
 
 

@@ -80,7 +80,7 @@ def leg_twist(
 ) -> Vectors:
     """(T,) the angle about the thigh's own y axis that turns a straight leg to where its foot points.
 
-    None where the foot is not seen, or points along the leg. Arguments as for `end_turn`; `thigh` (T), the
+    0 where the foot is not seen, or points along the leg. Arguments as for `end_turn`; `thigh` (T), the
     bone's orientation without a twist.
     """
     pair = [JOINTS.index(f"{side}_heel"), JOINTS.index(f"{side}_toe")]

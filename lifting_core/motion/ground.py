@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.motion.contacts import stillness
+from lifting_core.motion.directions import Vectors
 from lifting_core.motion.proportions import weighted_median
 from lifting_core.skeleton import JOINTS
-
-Vectors = NDArray[np.float64]
 
 # Standard deviations of the tilt (sideways, along the view).
 _CAMERA = np.tan(np.radians([4.0, 20.0]))

@@ -92,9 +92,11 @@ class Motion:
     rotations: NDArray[np.float32]
     root_translation: NDArray[np.float32]
     contacts: NDArray[np.float32]
+    step: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", float(self.fps))
+        object.__setattr__(self, "step", int(self.step))
         object.__setattr__(self, "source", str(self.source))
         sizes: dict[str, int] = {}
         for name, (kind, shape) in _ARRAYS.items():
@@ -120,7 +122,8 @@ class Motion:
 
         Raises LiftPoseError when the file cannot be written.
         """
-        header = {"format": FORMAT, "version": VERSION, "fps": self.fps, "source": self.source}
+        header = {"format": FORMAT, "version": VERSION, "fps": self.fps, "step": self.step}
+        header["source"] = self.source
         arrays = {name: np.asarray(value) for name, value in header.items()}
         arrays |= {name: getattr(self, name) for name in _ARRAYS}
         with written_whole(path) as temporary, temporary.open("wb") as file:
@@ -142,7 +145,8 @@ class Motion:
                 missing = [name for name in names if name not in file]
                 if missing:
                     raise InvalidInput(f"{path} lacks {', '.join(missing)}.", "Lift the clip again.")
-                return cls(**{name: file[name] for name in names})
+                step = file["step"] if "step" in file else 1  # noqa: SIM401 - no dict; older files lack it
+                return cls(**{name: file[name] for name in names}, step=step)
         except FileNotFoundError as error:
             raise InvalidInput(f"{path} does not exist.", "Choose a Motion file.") from error
         except _DAMAGES as error:

@@ -79,6 +79,8 @@ class Observation:
     """(T, K, 2) pixels; ignored in frames without the person."""
     keypoint_confidence: NDArray[Any]
     """(T, K)"""
+    step: int = 1
+    """Every so many frames of the source were lifted, which has `step * fps` a second."""
 
 
 def solve(observation: Observation, smoothing: float = 0.5, progress: Progress = silent) -> Motion:
@@ -237,4 +239,5 @@ def _motion(
         rotations=all_frames(rotations),
         root_translation=all_frames(root),
         contacts=all_frames(contacts, empty=0),
+        step=observation.step,
     )

@@ -33,7 +33,6 @@ _LIMBS = (
 class Track:
     """One person throughout a clip. Only the frames in which the person was seen take memory."""
 
-    id: int
     length: int
     """T, the number of frames of the clip."""
     frames: NDArray[np.int64]
@@ -104,12 +103,11 @@ class Tracker:
         """Everybody seen so far, in the order of their first appearance; passing flickers are left out."""
         fewest = min(_FEWEST_SIGHTINGS, self._length)
         pieces = [piece for piece in self._ended + self._open if len(piece.frames) >= fewest]
-        return [_track(number, self._length, piece) for number, piece in enumerate(join(pieces, self._limbs))]
+        return [_track(self._length, piece) for piece in join(pieces, self._limbs)]
 
 
-def _track(number: int, length: int, tracklet: Tracklet) -> Track:
+def _track(length: int, tracklet: Tracklet) -> Track:
     return Track(
-        number,
         length,
         np.array(tracklet.frames),
         np.stack([person.keypoints for person in tracklet.people]),

@@ -17,13 +17,22 @@ from lifting_core.motion.motion import Motion as EngineMotion
 def test_file_of_the_engine_is_read(arrays: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     wanted = arrays(absent=(2,))
     fields = {name: value for name, value in wanted.items() if name not in ("format", "version")}
-    EngineMotion(**fields).save(tmp_path / "motion.npz")
+    EngineMotion(**fields, step=2).save(tmp_path / "motion.npz")
     motion = read_motion(tmp_path / "motion.npz")
     assert (motion.source, motion.fps, motion.image_size) == ("walk.mp4", 30, (1280, 720))
+    assert motion.clip_fps == 60
     assert motion.bone_names == tuple(wanted["bone_names"])
     np.testing.assert_array_equal(motion.rotations, wanted["rotations"])
     np.testing.assert_array_equal(motion.root_translation, wanted["root_translation"])
     assert np.flatnonzero(~motion.present).tolist() == [2]
+
+
+def test_frames_of_the_clip_are_counted_though_not_all_were_lifted(
+    arrays: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """Of a clip of 30 frames/s every third one."""
+    np.savez(tmp_path / "motion.npz", **(arrays(fps=10.0) | {"step": 3}))
+    assert read_motion(tmp_path / "motion.npz").nearest(12).time.tolist() == [0.4]
 
 
 def _broken(name: str, value: Any) -> Any:
@@ -37,6 +46,7 @@ def _broken(name: str, value: Any) -> Any:
         _broken("root_translation", np.zeros((11, 3))),
         _broken("time", np.zeros(12)),
         _broken("fps", -1.0),
+        _broken("step", 0),
         _broken("image_size", np.array([0, 720])),
         _broken("camera_matrix", np.zeros((3, 3))),
         _broken("camera_from_world", np.zeros((4, 4))),

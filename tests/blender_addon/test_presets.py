@@ -32,6 +32,18 @@ def test_settings_come_back_and_the_clip_stays(settings: Any, tmp_path: Path) ->
     assert (settings.input, settings.end) == ("b.mp4", 77)
 
 
+@pytest.mark.filterwarnings("ignore:.*blend relative")
+def test_paths_are_true_in_other_files(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shots" / "1.blend"))
+    settings = chosen(bpy.context.scene)
+    settings.detector_weights = "//../weights.pt"
+    write_preset(settings, tmp_path / "mine.json")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "2.blend"))
+    read_preset(settings, tmp_path / "mine.json")
+    assert Path(settings.detector_weights) == tmp_path / "weights.pt"
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"format": "else", "settings": {}}', f'{{"format": "{FORMAT}", "settings": 1}}']
 )

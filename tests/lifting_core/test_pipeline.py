@@ -97,6 +97,7 @@ def test_a_photo_has_one_frame_and_its_own_focal_length(pipeline: Pipeline, tmp_
 
 def test_a_step_thins_the_frames_and_keeps_their_times(pipeline: Pipeline) -> None:
     motion = pipeline.lift(_CLIP, LiftSettings(start=10, end=30, step=5)).motion
+    assert motion.step == 5
     assert motion.time == pytest.approx(np.array([10, 15, 20, 25, 30]) / 30, abs=1e-3)
     assert motion.fps == pytest.approx(6)
 

@@ -157,27 +157,38 @@ def test_statistics_of_the_checkpoint_s_own_training_are_used(tmp_path: Path) ->
     np.testing.assert_allclose(model.output_mean, statistics().joints_mean.ravel(), rtol=1e-6)
 
 
-def own_model(kind: str) -> LiftingModel:
+def own_model(profile: Profile) -> LiftingModel:
     torch.manual_seed(0)
-    keypoints = HUMAN36M_JOINTS if kind == "pixels" else ("nose", *HUMAN36M_JOINTS[1:7])
-    profile = Profile(keypoints, HUMAN36M_JOINTS[1:], 1.7, {"seed": 0}, kind)  # type: ignore[arg-type]
     model = LiftingModel(profile, NetworkShape(profile.features, 48, width=WIDTH))
     return randomised(model).requires_grad_(False)  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("kind", ["pixels", "view"])
-def test_onnx_gives_the_same_joints_for_any_number_of_poses(kind: str, tmp_path: Path) -> None:
-    model = own_model(kind)
+VIEWED = ("nose", *HUMAN36M_JOINTS[1:7])
+
+
+@pytest.mark.parametrize(
+    ("profile", "shape"),
+    [
+        (Profile(HUMAN36M_JOINTS, HUMAN36M_JOINTS[1:], 1.7, input="pixels"), (17, 2)),
+        (Profile(VIEWED, HUMAN36M_JOINTS[1:], 1.7), (21,)),
+        (Profile(VIEWED, HUMAN36M_JOINTS[1:], 1.7, apparent_size=True), (22,)),
+    ],
+    ids=["pixels", "view", "view with the apparent size"],
+)
+def test_onnx_gives_the_same_joints_for_any_number_of_poses(
+    profile: Profile, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    model = own_model(profile)
     save_model(model, tmp_path / "ours.safetensors", torch.float32)
     assert main([str(tmp_path / "ours.safetensors"), str(tmp_path / "ours.onnx")]) == 0
     session = onnxruntime.InferenceSession(str(tmp_path / "ours.onnx"))
     for count in (1, 7):
-        features = torch.randn(count, len(model.profile.keypoints), 2 if kind == "pixels" else 3)
+        features = torch.randn(count, *shape)
         (found,) = session.run(["joints"], {"keypoints": features.numpy()})
         np.testing.assert_allclose(found, model(features).numpy(), atol=1e-5, rtol=0)
-    profile = json.loads(session.get_modelmeta().custom_metadata_map["profile"])
-    assert profile["input"] == kind
-    assert profile["joints"] == list(HUMAN36M_JOINTS[1:])
+    told = json.loads(session.get_modelmeta().custom_metadata_map["profile"])
+    assert told["input"] == profile.input
+    assert told["joints"] == list(HUMAN36M_JOINTS[1:])
 
 
 def test_the_engine_lifts_with_converted_weights(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from training.measure_bodies import _in_hand, segments
+from training.measure_bodies import _in_hand, main, segments
 
 # A body 2 m tall whose segments have lengths that can be told without a calculator; left side.
 _BODY = {
@@ -36,3 +38,8 @@ def test_knuckles_in_the_axes_of_a_left_hand() -> None:
     np.testing.assert_allclose(at["index"], [0.1, 0.04, 0], atol=1e-9)
     np.testing.assert_allclose(at["pinky"], [0.1, -0.04, 0], atol=1e-9)
     assert at["thumb"] == pytest.approx([0.05, 0.03, 0.03])
+
+
+def test_a_folder_without_the_data_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "Give the folder mpfb2" in caplog.text

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lifting_core.skeleton import HUMAN36M_JOINTS
-from training.datasets.human36m import load_human36m
 from training.datasets.human36m.calibration import published_calibration
+from training.datasets.human36m.loading import load_human36m
 from training.datasets.human36m.names import (
     ACTIONS,
     CAMERAS,

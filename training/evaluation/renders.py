@@ -48,7 +48,6 @@ def lift_renders(renders: Renders, lifter: Lifter) -> NDArray[np.float32]:
             renders.keypoints[rows],
             renders.confidence[rows],
             renders.camera_matrix[rows[0]],
-            time=renders.time[rows] if len(rows) > 1 else None,
         ).joints
     return joints
 

@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
-from lifting_core.lifting.weights import LiftingModel, TemporalModel
+from lifting_core.lifting.weights import LiftingModel
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 from training.fitting.batches import Batches, Source
 from training.fitting.cuda_graph import CapturedSteps
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 BLOCK = 50
 """Steps whose batches are drawn at once for a CUDA graph, which holds so many."""
 _BLOCK_WITHOUT_GRAPH = 10
-
-Trained = LiftingModel | TemporalModel
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Fit:
 
     def __init__(
         self,
-        model: Trained,
+        model: LiftingModel,
         recipe: Recipe,
         source: Source,
         steps_per_epoch: int,

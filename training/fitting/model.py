@@ -50,10 +50,9 @@ def _kaiming(parameter: Tensor, fan: int) -> None:
     nn.init.trunc_normal_(parameter, 0.0, deviation, -2 * deviation, 2 * deviation)
 
 
-def standardise(model: LiftingModel, features: Tensor | None, joints: Tensor | None) -> None:
-    """Set the input's or output's normalisation to mean and deviation per dimension (paper, section 3.2)."""
+def standardise(model: LiftingModel, features: Tensor, joints: Tensor) -> None:
+    """Set both normalisations to mean and deviation per dimension (paper, section 3.2)."""
     for name, values in (("input", features), ("output", joints)):
-        if values is not None:
-            deviation, mean = torch.std_mean(values.flatten(1).double(), dim=0, correction=0)
-            getattr(model, f"{name}_mean").copy_(mean)
-            getattr(model, f"{name}_deviation").copy_(deviation.clamp(min=1e-6))
+        deviation, mean = torch.std_mean(values.flatten(1).double(), dim=0, correction=0)
+        getattr(model, f"{name}_mean").copy_(mean)
+        getattr(model, f"{name}_deviation").copy_(deviation.clamp(min=1e-6))

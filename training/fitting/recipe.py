@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Precision = Literal["float32", "tf32", "bfloat16"]
@@ -102,7 +102,4 @@ SIMULATED = Recipe(
     precision="bfloat16",
 )
 
-# For the temporal network, which has only to correct what the single-frame network says.
-VIDEO = replace(SIMULATED, epochs=20, batch_size=1024, width=384)
-
-RECIPES: dict[str, Recipe] = {"paper": PAPER, "modern": MODERN, "simulated": SIMULATED, "video": VIDEO}
+RECIPES: dict[str, Recipe] = {"paper": PAPER, "modern": MODERN, "simulated": SIMULATED}

@@ -13,7 +13,7 @@ import torch
 from lifting_core import __version__
 from lifting_core.lifting.weights import LiftingModel, save_model
 from training.fitting.batches import Source
-from training.fitting.loop import BLOCK, Fit, Trained
+from training.fitting.loop import BLOCK, Fit
 from training.fitting.monitor import Monitor
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
@@ -37,7 +37,7 @@ TestError = Callable[[], float]
 class Task:
     """What to train, and on what."""
 
-    model: Trained
+    model: LiftingModel
     """Untrained, on its device."""
     source: Source
     steps_per_epoch: int
@@ -46,8 +46,6 @@ class Task:
     """What the data are, for the record."""
     stored: torch.dtype
     """Precision of the weights file."""
-    whole: LiftingModel | None = None
-    """What is written to that file, where the model is only a part of it."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +121,8 @@ def _train_epoch(fit: Fit, task: Task, recipe: Recipe, epoch: int, monitor: Moni
 
 def _write_results(out: Path, task: Task, settings: dict[str, Any], history: list[dict[str, Any]]) -> None:
     record: dict[str, Any] = {"version": __version__, **settings, **history[-1]}
-    if task.whole is not None:
-        record = task.whole.profile.record | {"temporal": record}
-    whole = task.whole or task.model
-    assert isinstance(whole, LiftingModel)
-    whole.profile = replace(whole.profile, record=record)
-    save_model(whole, out / WEIGHTS, task.stored)
+    task.model.profile = replace(task.model.profile, record=record)
+    save_model(task.model, out / WEIGHTS, task.stored)
     write_json(out / HISTORY, history)
 
 

@@ -40,7 +40,7 @@ class PersonDescription:
 
 
 def draw_person(rng: np.random.Generator) -> PersonDescription:
-    """Somebody between 4 and 90 years."""
+    """Somebody between 4 and 86 years."""
     sex, age = draw_sex_and_age(rng)
     return PersonDescription(sex, age, draw_shape(rng, sex, age) | _proportions(rng), _clothes(rng))
 

@@ -7,14 +7,12 @@ elsewhere on the body than the joints; what leaves the picture is guessed.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from lifting_core.skeleton import JOINT_KEYPOINTS, unsided
 from training.datasets.mocap import POINTS
-from training.tasks.filming import Shot
+from training.tasks.filming import STATURE, Shot
 from training.tasks.observed import ObservedErrors
 from training.tasks.variation import chest_axes, pelvis_axes
 
@@ -44,9 +42,8 @@ _MISPLACED = {"hip": (0.025, 0.030, 0.020), "shoulder": (0.020, 0.020, 0.015)}
 """Metres, along the trunk, across it and from back to front: how far both keypoints of a pair lie from the
 joints, as mirror images of each other."""
 
-_STATURE = 1.7
 _OBSERVED = 0.6
-"""Share of sequences with observed errors, where there are any."""
+"""Share of bodies with observed errors, where there are any."""
 _REST = 0.3
 """Share of the simulated errors that is added to observed ones."""
 
@@ -59,7 +56,6 @@ def _keypoints_of(*names: str) -> list[int]:
     return [i for i, keypoint in enumerate(KEYPOINTS) if any(name in keypoint for name in names)]
 
 
-_HANDS = ("pinky", "index_", "thumb")
 _LEFT_HAND, _RIGHT_HAND = (
     tuple(f"{side}_{name}" for name in ("wrist", "pinky", "index", "thumb")) for side in ("left", "right")
 )
@@ -84,13 +80,8 @@ _LACKING = (
     (_keypoints_of("eye", "ear"), 0.04),
     (_FINGERS + _keypoints_of("heel", "foot_index", "eye", "ear"), 0.05),
 )
-"""Keypoints that other detectors do not know, and the share of sequences without them."""
+"""Keypoints that other detectors do not know, and the share of bodies without them."""
 _NEVER_HIDDEN = _keypoints_of("shoulder")  # a position needs something to be seen by
-
-_PERSISTENT, _SLOW = 0.35, 0.45
-"""Shares of the errors' variance that last for a whole sequence, and that change in a third of a second."""
-_SLOW_FRAMES = 10
-
 
 POINTS_OF_KEYPOINTS: list[int] = [POINTS.index(_NAMES_OF_POINTS.get(name, name)) for name in KEYPOINTS]
 """Where on the body the keypoints should be."""
@@ -105,44 +96,37 @@ class Detecting:
         self._noise = torch.tensor([_NOISE[unsided(name)] for name in KEYPOINTS])
 
     def __call__(self, shot: Shot) -> tuple[Tensor, Tensor]:
-        """Noisy rays (S, T, K, 3), z = 1, and confidences (S, T, K) of a shot's keypoints."""
-        points = shot.points[..., POINTS_OF_KEYPOINTS, :]
+        """Noisy rays (N, K, 3), z = 1, and confidences (N, K) of a shot's keypoints."""
+        points = shot.points[:, POINTS_OF_KEYPOINTS]
         xy = points[..., :2] / points[..., 2:].clamp(min=0.2)
-        outside = (xy.abs() > shot.edge[:, None, None]).any(-1) | (points[..., 2] < 0.2)
+        outside = (xy.abs() > shot.edge[:, None]).any(-1) | (points[..., 2] < 0.2)
         confidence = self._confidence(outside)
-        height = _STATURE / shot.points[..., 0, 2].clamp(min=0.3)
+        height = STATURE / shot.points[:, 0, 2].clamp(min=0.3)
         error = self._simulated_errors(confidence)
         if self._observed is not None:
-            error, confidence = self._observed_errors(shot.points, outside, error, confidence)
-        error = error + self._misplaced(shot.points)[..., :2] / _STATURE
-        xy = (xy + height[..., None, None] * error) * shot.focal_error[:, None, None, None]
+            error, confidence = self._observed_errors(self._observed, shot.points, outside, error, confidence)
+        error = error + self._misplaced(shot.points)[..., :2] / STATURE
+        xy = (xy + height[:, None, None] * error) * shot.focal_error[:, None, None]
         return torch.cat([xy, torch.ones_like(xy[..., :1])], -1), confidence
 
     def _simulated_errors(self, confidence: Tensor) -> Tensor:
-        """(S, T, K, 2) shares of the stature in the picture."""
+        """(N, K, 2) shares of the stature in the picture."""
         deviation = self._noise * (1 + 5 * (1 - confidence))
-        error = deviation[..., None] * self._errors(*confidence.shape, 2)
+        error = deviation[..., None] * self._normal(*confidence.shape, 2)
         for columns, noise in _TOGETHER_COLUMNS:
-            error[..., columns, :] += noise * self._errors(*confidence.shape[:2], 1, 2)
+            error[:, columns] += noise * self._normal(len(error), 1, 2)
         return error
 
     def _observed_errors(
-        self, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
+        self, observed: ObservedErrors, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Put observed errors, the same for all of a sequence, in place of some of the simulated ones.
-
-        A little of the simulated errors stays, and most of what changes in time.
-        """
-        assert self._observed is not None
-        count, frames = outside.shape[:2]
-        middle = points[:, frames // 2]
-        seen, sure = (found[:, None] for found in self._observed.like(middle, _STATURE, self._random))
-        rest = error * (_REST if frames == 1 else 2 * _REST)
+        """Put observed errors in place of some of the simulated ones, of which a little stays."""
+        seen, sure = observed.like(points, STATURE, self._random)
         # Pictures of other makes leave the detector more or less sure of the same thing.
-        sure = sure ** self._uniform(count, 1, 1)
-        chosen = (self._uniform(count, 1, 1) < _OBSERVED) & ~outside & (confidence > 0)
+        sure = sure ** self._uniform(len(sure), 1)
+        chosen = (self._uniform(len(sure), 1) < _OBSERVED) & ~outside & (confidence > 0)
         return (
-            torch.where(chosen[..., None], seen + rest, error),
+            torch.where(chosen[..., None], seen + _REST * error, error),
             torch.where(chosen, sure, confidence),
         )
 
@@ -152,60 +136,33 @@ class Detecting:
     def _normal(self, *shape: int) -> Tensor:
         return torch.randn(*shape, generator=self._random)
 
-    def _errors(self, sequences: int, frames: int, *shape: int) -> Tensor:
-        """(S, T, ...) standard normal numbers that change as slowly as a detector's errors."""
-        if frames == 1:
-            return self._normal(sequences, 1, *shape)
-        lasting = self._normal(sequences, 1, *shape)
-        slow = _smoothed(self._normal(sequences, frames, *shape))
-        quick = self._normal(sequences, frames, *shape)
-        rest = 1 - _PERSISTENT - _SLOW
-        return math.sqrt(_PERSISTENT) * lasting + math.sqrt(_SLOW) * slow + math.sqrt(rest) * quick
-
     def _misplaced(self, points: Tensor) -> Tensor:
-        """(S, T, K, 3) metres from the points to where the keypoints lie on this body."""
-        offset = torch.zeros(*points.shape[:2], len(KEYPOINTS), 3)
+        """(N, K, 3) metres from the points to where the keypoints lie on this body."""
+        offset = torch.zeros(len(points), len(KEYPOINTS), 3)
         for pair, sizes in _MISPLACED.items():
             axes = pelvis_axes(points) if pair == "hip" else chest_axes(points)
-            own = self._normal(len(points), 1, 3) * torch.tensor(sizes)
+            own = self._normal(len(points), 3) * torch.tensor(sizes)
             for side, sign in (("left", 1.0), ("right", -1.0)):
                 mirrored = own * torch.tensor([1.0, sign, 1.0])
-                offset[..., KEYPOINTS.index(f"{side}_{pair}"), :] = (axes @ mirrored[..., None])[..., 0]
+                offset[:, KEYPOINTS.index(f"{side}_{pair}")] = (axes @ mirrored[..., None])[..., 0]
         return offset
 
     def _confidence(self, outside: Tensor) -> Tensor:
-        """(S, T, K): mostly high; whole limbs and single keypoints uncertain, outside or lacking."""
-        count, frames, keypoints = outside.shape
-        confidence = 1 - (0.12 * self._normal(count, 1, keypoints)).abs().expand(outside.shape)
-        confidence = confidence.clone()
+        """(N, K): mostly high; whole limbs and single keypoints uncertain, outside or lacking."""
+        count = len(outside)
+        confidence = 1 - (0.12 * self._normal(*outside.shape)).abs()
         for limb, share in _UNCERTAIN_TOGETHER:
-            uncertain = self._spells(count, frames, share)[..., None]
-            level = 0.7 * self._uniform(count, 1, 1)
-            confidence[..., limb] = torch.where(uncertain, level, confidence[..., limb])
-        single = self._uniform(count, frames, keypoints) < 0.03
-        confidence = torch.where(single, 0.7 * self._uniform(count, frames, keypoints), confidence)
-        confidence = torch.where(outside, 0.4 * self._uniform(count, 1, keypoints), confidence)
-        confidence[..., _NEVER_HIDDEN] = confidence[..., _NEVER_HIDDEN].clamp(min=0.5)
+            uncertain = self._uniform(count, 1) < share
+            level = 0.7 * self._uniform(count, 1)
+            confidence[:, limb] = torch.where(uncertain, level, confidence[:, limb])
+        single = self._uniform(*outside.shape) < 0.03
+        confidence = torch.where(single, 0.7 * self._uniform(*outside.shape), confidence)
+        confidence = torch.where(outside, 0.4 * self._uniform(*outside.shape), confidence)
+        confidence[:, _NEVER_HIDDEN] = confidence[:, _NEVER_HIDDEN].clamp(min=0.5)
         for keypoints_lacking, share in _LACKING:
-            lacking = self._uniform(count, 1, 1) < share
-            confidence[..., keypoints_lacking] = torch.where(lacking, 0.0, confidence[..., keypoints_lacking])
+            lacking = self._uniform(count, 1) < share
+            confidence[:, keypoints_lacking] = torch.where(lacking, 0.0, confidence[:, keypoints_lacking])
         return confidence.clamp(0, 1)
-
-    def _spells(self, count: int, frames: int, share: float) -> Tensor:
-        """(S, T) whether something is hidden: for all of a sequence, or for some frames on end."""
-        if frames == 1:
-            return self._uniform(count, 1) < share
-        hidden = self._uniform(count, 1) < 2 * share
-        begin, end = (frames * (1.6 * self._uniform(count, 1) - 0.3) for _ in range(2))
-        frame = torch.arange(frames)
-        return hidden & (frame >= torch.minimum(begin, end)) & (frame <= torch.maximum(begin, end))
-
-
-def _smoothed(white: Tensor) -> Tensor:
-    """(S, T, ...) white noise to noise of the same variance that changes within `_SLOW_FRAMES` frames."""
-    frame = torch.arange(white.shape[1])
-    kernel = torch.exp(-0.5 * ((frame[:, None] - frame) / (_SLOW_FRAMES / 2)) ** 2)
-    return torch.einsum("ab,sb...->sa...", kernel / kernel.norm(dim=1, keepdim=True), white)
 
 
 _TOGETHER_COLUMNS = tuple((_keypoints_of(*names), noise) for names, noise in _TOGETHER)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from training.tasks.variation import rotations
 
-_STATURE = 1.7
+STATURE = 1.70
+"""Metres: to which all bodies of the motion capture are brought."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,22 @@ class Shot:
     """Bodies as cameras see them."""
 
     points: Tensor
-    """(S, T, P, 3) metres in the camera's axes: x right, y down, z forward."""
+    """(N, P, 3) metres in the camera's axes: x right, y down, z forward."""
     edge: Tensor
-    """(S, 2) the picture reaches from minus this to this, in x / z and y / z."""
+    """(N, 2) the picture reaches from minus this to this, in x / z and y / z."""
     focal_error: Tensor
-    """(S,) assumed over true focal length, inverted: the factor by which x / z and y / z seem larger."""
+    """(N,) assumed over true focal length, inverted: the factor by which x / z and y / z seem larger."""
 
 
 class Filming:
-    """Draws cameras, one for every sequence; it stands still."""
+    """Draws cameras, one for every body."""
 
     def __init__(self, generator: torch.Generator, camera: Camera | None = None) -> None:
         self._random = generator
         self._camera = camera or Camera()
 
     def __call__(self, bodies: Tensor) -> Shot:
-        """Film (S, T, P, 3) bodies."""
+        """Film (N, P, 3) bodies."""
         count = len(bodies)
         turn = (
             _turn("z", self._roll(count))
@@ -63,15 +64,14 @@ class Filming:
         )
         edge = self._edge(count)
         share = self._between(count, self._camera.height)
-        distance = (_STATURE / (2 * edge[:, 1] * share)).clamp(min=0.6 * _STATURE)
-        centre = bodies[:, :, 0].mean(1)[:, None, None]
-        seen = (bodies - centre) @ turn[:, None].transpose(-1, -2)
-        seen = seen + torch.stack([torch.zeros(count), torch.zeros(count), distance], -1)[:, None, None]
+        distance = (STATURE / (2 * edge[:, 1] * share)).clamp(min=0.6 * STATURE)
+        seen = (bodies - bodies[:, :1]) @ turn.transpose(-1, -2)
+        seen = seen + torch.stack([torch.zeros(count), torch.zeros(count), distance], -1)[:, None]
         room = torch.stack([torch.ones(count), (1 - share).clamp(min=0.1)], -1)
         toward = self._camera.aside * edge * room * (2 * self._uniform(count, 2) - 1)
         across = _turn("y", torch.rad2deg(torch.atan(toward[:, 0])))
         down = _turn("x", -torch.rad2deg(torch.atan(toward[:, 1])))
-        return Shot(seen @ (across @ down)[:, None].transpose(-1, -2), edge, self._focal_error(count))
+        return Shot(seen @ (across @ down).transpose(-1, -2), edge, self._focal_error(count))
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self._random)
@@ -101,7 +101,7 @@ class Filming:
         return degrees
 
     def _edge(self, count: int) -> Tensor:
-        """(S, 2) half the width and height of the picture at distance 1."""
+        """(N, 2) half the width and height of the picture at distance 1."""
         mean, deviation = self._camera.field_of_view
         field_of_view = (mean + deviation * self._normal(count)).clamp(30, 100)
         long = torch.tan(torch.deg2rad(field_of_view / 2))

@@ -15,7 +15,8 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile, load_model
 from lifting_core.skeleton import JOINTS
-from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
+from training.datasets.mocap import Clip, read_mocap
+from training.datasets.proportions import proportioned
 from training.datasets.renders import read_renders
 from training.fitting.batches import Batches, mixed_seed
 from training.fitting.model import new_model, standardise
@@ -23,12 +24,12 @@ from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
+from training.tasks.filming import STATURE
 from training.tasks.observed import ObservedErrors
 from training.tasks.views import ViewSampler
 
 log = logging.getLogger(__name__)
 
-STATURE = 1.70
 _SAMPLE = 65536
 _TEST_VIEWS = 8192
 
@@ -153,12 +154,12 @@ def full_body_model(weights: Path) -> LiftingModel:
 
 
 def _points(clips: list[Clip]) -> Tensor:
-    return torch.from_numpy(np.concatenate([scaled_to_stature(clip, STATURE) for clip in clips]))
+    return torch.from_numpy(np.concatenate([proportioned(clip, STATURE) for clip in clips]))
 
 
 @torch.inference_mode()
 def held_out_error(model: LiftingModel, points: Tensor, seed: int) -> float:
-    """Millimetres of MPJPE over 17 joints (the pelvis counts, as in Protocol 1) on always the same views."""
+    """Millimetres of MPJPE over all joints (the pelvis counts, as in Protocol 1) on always the same views."""
     random = torch.Generator().manual_seed(seed)
     chosen = torch.randint(len(points), (_TEST_VIEWS,), generator=random)
     features, joints = ViewSampler(points, random).sample(chosen, augment=False)

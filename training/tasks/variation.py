@@ -1,8 +1,7 @@
 """Bodies beyond the recorded ones: mirrored, with limbs of other poses, limbs and trunks that reach and bend
 further, turned heads, hands and feet, and the proportions of other people.
 
-Bodies are (S, T, P, 3): S sequences of T frames with the points of `training.datasets.mocap.POINTS`, metres,
-z up. Whatever is drawn is drawn for a whole sequence.
+Bodies are (N, P, 3) in the order of `training.datasets.mocap.POINTS`, metres, z up.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored, unsided
+from lifting_core.skeleton import mirrored, unsided
 from training.datasets.anatomy import SEGMENTS, anatomy
-from training.datasets.body_points import SURFACE_POINTS
 from training.datasets.mocap import POINTS
+from training.datasets.proportions import BONES_FROM_POINTS, POINTS_FROM_BONES
 
 MIRROR = torch.tensor([POINTS.index(mirrored(name)) for name in POINTS])
 """Where the opposite side's points are."""
@@ -64,6 +63,9 @@ _SEGMENT_OF = {
 _SEGMENTS = [SEGMENTS.index(_SEGMENT_OF.get(part, part)) for part in map(unsided, POINTS)]
 
 
+_BONES_FROM_POINTS, _POINTS_FROM_BONES = map(torch.from_numpy, (BONES_FROM_POINTS, POINTS_FROM_BONES))
+
+
 @dataclass(frozen=True)
 class Variety:
     """How far bodies are varied; degrees."""
@@ -82,7 +84,7 @@ class Variety:
     """Of everything, as in somebody who leans or falls."""
     turned: float = 0.35
     """Share of bodies of which each of these is turned."""
-    people: float = 0.6
+    people: float = 0.8
     """Share of bodies with the proportions of other people than the recorded."""
     lengths: float = 0.05
     """Standard deviation of the logarithm of every length, on top of that."""
@@ -97,8 +99,8 @@ class Variation:
         self._spread = torch.from_numpy(anatomy().spread).float()
 
     def __call__(self, bodies: Tensor) -> Tensor:
-        """(S, T, P, 3) to others of the same shape."""
-        bones = BONES_FROM_POINTS @ bodies
+        """(N, P, 3) to others of the same shape."""
+        bones = _BONES_FROM_POINTS @ bodies
         chest, pelvis = chest_axes(bodies), pelvis_axes(bodies)
         for limb, anchor, share in _SWAPS:
             self._swap(bones, limb, chest if anchor == "chest" else pelvis, share)
@@ -107,21 +109,21 @@ class Variation:
         for side in ("left", "right"):
             self._turn_hand(bones, side)
             self._turn_foot(bones, side)
-        varied = POINTS_FROM_BONES @ (bones * self._factors(len(bodies)))
-        flipped = varied[..., MIRROR, :] * torch.tensor([-1.0, 1.0, 1.0])
+        varied = _POINTS_FROM_BONES @ (bones * self._factors(len(bodies)))
+        flipped = varied[:, MIRROR] * torch.tensor([-1.0, 1.0, 1.0])
         return torch.where(self._chance(len(bodies), 0.5), flipped, varied)
 
     def _chance(self, count: int, share: float) -> Tensor:
-        return torch.rand(count, 1, 1, 1, generator=self._random) < share
+        return torch.rand(count, 1, 1, generator=self._random) < share
 
     def _swap(self, bones: Tensor, limb: list[int], axes: Tensor, share: float) -> None:
         """Take the directions of a limb's bones, as seen from the trunk, from other bodies."""
         chosen = torch.nonzero(self._chance(len(bones), share).flatten()).flatten()
         donors = torch.randint(len(bones), (len(chosen),), generator=self._random)
         turn = axes[chosen] @ axes[donors].transpose(-1, -2)
-        lengths = bones[chosen][..., limb, :].norm(dim=-1, keepdim=True)
-        taken = normalize(bones[donors][..., limb, :] @ turn.transpose(-1, -2), dim=-1) * lengths
-        bones[chosen[:, None], :, torch.tensor(limb)] = taken.transpose(1, 2)
+        lengths = bones[chosen][:, limb].norm(dim=-1, keepdim=True)
+        taken = normalize(bones[donors][:, limb] @ turn.transpose(-1, -2), dim=-1) * lengths
+        bones[chosen[:, None], torch.tensor(limb)] = taken
 
     def _turn_limbs(self, bones: Tensor, chest: Tensor, pelvis: Tensor) -> None:
         """Arms, legs, the trunk above the waist and whole bodies of some, so that rare poses are not unheard
@@ -139,16 +141,16 @@ class Variation:
     def _turn_hand(self, bones: Tensor, side: str) -> None:
         """About the forearm, about the axis across the palm, and about the axis out of it."""
         hand = _points(side, ("hand", "index", "pinky", "thumb"))
-        across = bones[..., hand[1], :] - bones[..., hand[2], :]
+        across = bones[:, hand[1]] - bones[:, hand[2]]
         self._turn(
-            bones, hand, _orthogonal(bones[..., POINTS.index(f"{side}_wrist"), :], across), self._variety.hand
+            bones, hand, _orthogonal(bones[:, POINTS.index(f"{side}_wrist")], across), self._variety.hand
         )
 
     def _turn_foot(self, bones: Tensor, side: str) -> None:
         """About the axis across the foot, about the foot's own, and about the shin."""
         foot = _points(side, ("heel", "toe"))
-        along = bones[..., foot[1], :] - bones[..., foot[0], :]
-        shin = bones[..., POINTS.index(f"{side}_ankle"), :]
+        along = bones[:, foot[1]] - bones[:, foot[0]]
+        shin = bones[:, POINTS.index(f"{side}_ankle")]
         self._turn(
             bones, foot, _orthogonal(torch.linalg.cross(along, shin, dim=-1), along), self._variety.foot
         )
@@ -156,35 +158,35 @@ class Variation:
     def _turn(
         self, bones: Tensor, points: list[int], axes: Tensor, degrees: tuple[float, ...], share: float = 1.0
     ) -> None:
-        """Turn bones of a share of the bodies about the columns of `axes` (S, T, 3, 3) by random angles."""
-        angles = torch.randn(len(bones), 1, 3, generator=self._random).clamp(-2, 2) * torch.tensor(degrees)
+        """Turn bones of a share of the bodies about the columns of `axes` (N, 3, 3) by random angles."""
+        angles = torch.randn(len(bones), 3, generator=self._random).clamp(-2, 2) * torch.tensor(degrees)
         angles = torch.where(self._chance(len(bones), share)[..., 0], angles, 0.0)
         turn = axes @ rotations(torch.deg2rad(angles)) @ axes.transpose(-1, -2)
-        bones[..., points, :] = bones[..., points, :] @ turn.transpose(-1, -2)
+        bones[:, points] = bones[:, points] @ turn.transpose(-1, -2)
 
     def _factors(self, count: int) -> Tensor:
-        """(S, 1, P, 1) by which bones become longer, the same on both sides."""
+        """(N, P, 1) by which bones become longer, the same on both sides."""
         people = torch.randn(count, len(SEGMENTS), generator=self._random).clamp(-2.5, 2.5) @ self._spread.T
-        people = torch.where(self._chance(count, self._variety.people)[..., 0, 0], people, 0.0)
+        people = torch.where(self._chance(count, self._variety.people)[..., 0], people, 0.0)
         own = torch.randn(count, len(POINTS), generator=self._random).clamp(-2.5, 2.5)
         own = (own + own[:, MIRROR]) / 2
         own[:, _OF_HEAD] = own[:, _OF_HEAD[:1]]  # a head is one piece
-        return torch.exp(people[:, _SEGMENTS] + self._variety.lengths * own)[:, None, :, None]
+        return torch.exp(people[:, _SEGMENTS] + self._variety.lengths * own)[..., None]
 
 
 def chest_axes(bodies: Tensor) -> Tensor:
-    """(S, T, P, 3) to (S, T, 3, 3) columns: the chest's up, left and back."""
+    """(N, P, 3) to (N, 3, 3) columns: the chest's up, left and back."""
     return _trunk_axes(bodies, "spine", "thorax", "shoulder")
 
 
 def pelvis_axes(bodies: Tensor) -> Tensor:
-    """(S, T, P, 3) to (S, T, 3, 3) columns: the pelvis's up, left and back."""
+    """(N, P, 3) to (N, 3, 3) columns: the pelvis's up, left and back."""
     return _trunk_axes(bodies, "pelvis", "spine", "hip")
 
 
 def _trunk_axes(bodies: Tensor, lower: str, upper: str, sides: str) -> Tensor:
-    at = {name: bodies[..., POINTS.index(name), :] for name in (lower, upper)}
-    left, right = (bodies[..., POINTS.index(f"{side}_{sides}"), :] for side in ("left", "right"))
+    at = {name: bodies[:, POINTS.index(name)] for name in (lower, upper)}
+    left, right = (bodies[:, POINTS.index(f"{side}_{sides}")] for side in ("left", "right"))
     return _orthogonal(at[upper] - at[lower], left - right)
 
 
@@ -208,22 +210,3 @@ def rotations(vectors: Tensor) -> Tensor:
         + (1 - torch.cos(angle)) / angle.square() * (skew @ skew)
     )
     return matrices
-
-
-# (P, P) from positions to the vectors from every point's parent (the pelvis keeps its position), and back.
-_SURFACE_PARENTS = {"eye": "skull", "pinky": "wrist", "thumb": "wrist"}
-
-
-def _parent(point: str) -> int:
-    side, part = point.split("_")
-    parent = _SURFACE_PARENTS[part]
-    return JOINTS.index(parent if parent in JOINTS else f"{side}_{parent}")
-
-
-PARENTS: tuple[int, ...] = (*JOINT_PARENTS, *map(_parent, SURFACE_POINTS))
-"""Every point's parent; the pelvis has none, -1."""
-
-BONES_FROM_POINTS = torch.eye(len(POINTS))
-for _child, _of in enumerate(PARENTS[1:], start=1):
-    BONES_FROM_POINTS[_child, _of] = -1.0
-POINTS_FROM_BONES = torch.linalg.inv(BONES_FROM_POINTS)

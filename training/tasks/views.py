@@ -38,12 +38,11 @@ class ViewSampler:
 
     def sample(self, chosen: Tensor, augment: bool = True) -> tuple[Tensor, Tensor]:
         """Bodies by number to features (N, F) for the network and joints (N, 27, 3) it should give."""
-        bodies = self._points[chosen][:, None]
+        bodies = self._points[chosen]
         if augment:
             bodies = self._vary(bodies)
         shot = self._film(bodies)
         rays, confidence = self._detect(shot)
-        features, rotation = self._view.features(rays[:, 0], confidence[:, 0])
-        seen = shot.points[:, 0]
-        joints = seen[:, 1 : len(JOINTS)] - seen[:, :1]
+        features, rotation = self._view.features(rays, confidence)
+        joints = shot.points[:, 1 : len(JOINTS)] - shot.points[:, :1]
         return features, joints @ rotation.transpose(1, 2)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,14 @@ def test_movie_of_another_rate_keeps_its_time(
     add_background(camera, movie, motion(30), scene, 5)
     for frame in range(5, 5 + 2 * rate):
         assert _shown(scene, camera, frame) == 1 + (frame - 5) * 30 // rate
+
+
+def test_movie_of_which_every_second_frame_was_lifted_keeps_its_time(
+    scene: bpy.types.Scene, camera: Camera, motion: MakeMotion, movie: Path
+) -> None:
+    scene.render.fps = 15
+    add_background(camera, movie, replace(motion(15), step=2), scene, 5)
+    assert [_shown(scene, camera, frame) for frame in (5, 6, 15, 34)] == [1, 3, 21, 59]
 
 
 def test_numbered_pictures_start_at_their_first_number(

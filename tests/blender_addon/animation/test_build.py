@@ -148,6 +148,22 @@ def test_users_settings_are_left_alone(scene: bpy.types.Scene, make: Make) -> No
     assert "the scene at frame 10" in result.summary
 
 
+@pytest.mark.parametrize("animated", ["light", "shape key"])
+def test_what_is_animated_in_data_keeps_its_rate(scene: bpy.types.Scene, make: Make, animated: str) -> None:
+    if animated == "light":
+        data: Any = bpy.data.lights.new("Lamp", "POINT")
+        data.keyframe_insert("energy", frame=1)
+    else:
+        data = bpy.data.meshes.new("Face")
+    face = bpy.data.objects.new("Mine", data)
+    scene.collection.objects.link(face)
+    if animated == "shape key":
+        face.shape_key_add(name="Basis")
+        face.shape_key_add(name="Smile").keyframe_insert("value", frame=1)
+    make(fps=50.0)
+    assert scene.render.fps == 24
+
+
 def test_photo_leaves_rate_and_range_alone(scene: bpy.types.Scene, make: Make) -> None:
     _, result = make(frames=1, source="photo.jpg")
     assert (scene.render.fps, scene.frame_end, scene.render.resolution_y) == (24, 250, 720)

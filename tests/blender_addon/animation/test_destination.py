@@ -13,8 +13,10 @@ import pytest
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
+from blender_addon.animation.armature import is_ours
 from blender_addon.animation.build import Placement, build
 from blender_addon.animation.destination import Destination
+from blender_addon.compatibility import Animation
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import Motion, read_motion
 from blender_addon.retargeting.memory import is_remembered
@@ -333,6 +335,81 @@ def test_override_of_a_linked_rig(
     for frame, old in zip((0, 15), poses, strict=True):
         np.testing.assert_allclose(_pose(loaded, first + frame), old, atol=1e-6)
     assert not np.allclose(*poses)
+
+
+def test_baked_curves_go_on_with_keys(make_rig: Make, motion: Motion) -> None:
+    """Samples, which cannot have keys beside them, become keys in the copy, not in the Action itself."""
+    rig = make_rig()
+    mine = _animate(rig)
+    for curve in _curves(mine):
+        curve.convert_to_samples(1, 41)
+    wanted = [_pose(rig, frame) for frame in (1, 8, 40)]
+    bpy.context.scene.frame_set(50)
+    retarget(motion, _target(rig, _APPEND))
+    for frame, old in zip((1, 8, 40), wanted, strict=True):
+        np.testing.assert_allclose(_pose(rig, frame), old, atol=1e-5)
+    assert all(len(curve.sampled_points) == 40 for curve in _curves(mine))
+
+
+@pytest.mark.parametrize("muted", ["curve", "group", ""])
+def test_muted_curves_are_told(make_rig: Make, motion: Motion, muted: str) -> None:
+    rig = make_rig()
+    mine: Any = _animate(rig)
+    curve = _curve(mine, "LeftArm", "rotation_quaternion", 1)
+    curve.group = curve.group or mine.groups.new("LeftArm")
+    curve.mute, curve.group.mute = muted == "curve", muted == "group"
+    bpy.context.scene.frame_set(50)
+    told = "F-Curves of LeftArm are muted." in retarget(motion, _target(rig, _APPEND)).summary
+    assert told == bool(muted)
+
+
+def _put(motion: Motion, armature: bpy.types.Object, destination: Destination, bound: float = 0) -> None:
+    """On an armature that the add-on made, or on a rig."""
+    if is_ours(armature):
+        build(motion, None, Placement(bpy.context.scene, armature, bound=bound, destination=destination))
+    else:
+        retarget(motion, _target(armature, destination, bound=bound))
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_hidden_armature_goes_on_from_where_it_stands(
+    scene: bpy.types.Scene, make_rig: Make, motion: Motion, ours: bool
+) -> None:
+    armature = build(motion, None, Placement(scene)).armature if ours else make_rig()
+    _put(motion, armature, Destination())
+    mine = armature.animation_data.action
+    wanted = []
+    for hide in (False, True):
+        Animation(mine, mine.slots[0] if _SLOTS else None, None, None).assign(armature)
+        scene.frame_set(21)
+        armature.hide_viewport = hide
+        scene.frame_set(40)
+        _put(motion, armature, _ONWARD)
+        assert armature.hide_viewport == hide
+        armature.hide_viewport = False
+        wanted.append(_pose(armature, 40))
+    assert np.allclose(*wanted, atol=1e-5)
+    assert bpy.data.scenes.keys() == [scene.name]
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_armature_that_shows_no_pose_is_refused(
+    scene: bpy.types.Scene, make_rig: Make, motion: Motion, ours: bool
+) -> None:
+    armature = build(motion, None, Placement(scene)).armature if ours else make_rig()
+    bpy.context.view_layer.objects.active = armature
+    before = len(bpy.data.actions)
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(InvalidInput, match="is in Edit Mode"):
+        _put(motion, armature, Destination(), 0.01)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    armature.data.pose_position = "REST"
+    with pytest.raises(InvalidInput, match="is in Rest Position"):
+        _put(motion, armature, Destination(), 0.01)
+    assert len(bpy.data.actions) == before
+    armature.data.pose_position = "POSE"
+    _put(motion, armature, Destination(), 0.01)
+    assert len(bpy.data.actions) == before + 1
 
 
 @pytest.mark.parametrize("destination", [Destination(), _STRIP, _APPEND], ids=lambda found: found.kind)

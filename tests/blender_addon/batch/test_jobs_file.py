@@ -14,7 +14,7 @@ from lifting_core.settings import LiftSettings
 
 
 def test_the_engine_reads_what_the_panel_writes(tmp_path: Path) -> None:
-    clips, output = tmp_path / 'a "clip" \\ ä', tmp_path / "new" / "out"
+    clips, output = tmp_path / 'a "clip" \\ ä 🕺', tmp_path / "new" / "out"
     job = FolderJob(
         clips=clips,
         output=output,

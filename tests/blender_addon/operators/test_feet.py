@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import blender_addon
 
@@ -47,6 +48,12 @@ def _ankles(rig: bpy.types.Object, first: int, last: int) -> float:
         bpy.context.scene.frame_set(frame)
         places.append(np.array(rig.pose.bones["LeftFoot"].head)[:2])
     return float(np.ptp(places, axis=0).max())
+
+
+def _spots(rig: bpy.types.Object, frame: int) -> NDArray[np.float64]:
+    """(2, 2) where root bone and hips are on the floor."""
+    bpy.context.scene.frame_set(frame)
+    return np.array([rig.matrix_world @ rig.pose.bones[name].head for name in ("root", "pelvis")])[:, :2]
 
 
 def test_contacts_are_edited_and_solved_again(settings: Any, make_rig: Make, film: Path) -> None:
@@ -88,6 +95,21 @@ def test_the_way_it_was_put_on_the_rig_is_kept(settings: Any, make_rig: Make, fi
     bpy.ops.lift_pose.solve_feet()
     assert json.loads(rig.animation_data.action["lift_pose"]) == before
     assert rig.animation_data.action.frame_range[0] == 101
+
+
+@pytest.mark.parametrize("root", ["OBJECT", "BONE"])
+def test_the_rig_starts_where_it_stood_whatever_the_frame(
+    settings: Any, make_rig: Make, film: Path, root: str
+) -> None:
+    rig = settings.rig = make_rig(family="Unreal Engine 5")
+    rig.location = (1, 2, 0)
+    settings.root = root
+    bpy.ops.lift_pose.build(filepath=str(film))
+    wanted = _spots(rig, 40)
+    bpy.ops.lift_pose.solve_feet()
+    assert np.allclose(_spots(rig, 40), wanted, atol=1e-5)
+    bpy.ops.lift_pose.build(filepath=str(film))
+    assert np.allclose(_spots(rig, 40), wanted, atol=1e-5)
 
 
 def test_without_markers_feet_only_keep_above_the_floor(settings: Any, make_rig: Make, film: Path) -> None:
@@ -148,6 +170,23 @@ def test_feet_of_the_panel_are_obeyed(settings: Any, make_rig: Make, film: Path)
         settings.feet = feet
         bpy.ops.lift_pose.build(filepath=str(film))
         assert len(rig.animation_data.action.pose_markers) == markers
+
+
+def test_rig_in_an_excluded_collection_is_told(settings: Any, make_rig: Make, film: Path) -> None:
+    rig = settings.rig = make_rig()
+    bpy.ops.lift_pose.build(filepath=str(film))
+    area: Any = bpy.context.window_manager.windows[0].screen.areas[0]
+    area.type, area.spaces.active.mode = "DOPESHEET_EDITOR", "DOPESHEET"
+    home = bpy.data.collections.new("Home")
+    bpy.context.scene.collection.children.link(home)
+    home.objects.link(rig)
+    bpy.context.scene.collection.objects.unlink(rig)
+    bpy.context.view_layer.layer_collection.children["Home"].exclude = True
+    assert bpy.ops.lift_pose.show_contacts() == {"CANCELLED"}
+    bpy.context.view_layer.layer_collection.children["Home"].exclude = False
+    assert bpy.ops.lift_pose.show_contacts() == {"FINISHED"}
+    assert bpy.context.view_layer.objects.active == rig
+    assert area.spaces.active.mode == "ACTION"
 
 
 def test_undo_brings_the_edited_action_back(settings: Any, make_rig: Make, film: Path) -> None:

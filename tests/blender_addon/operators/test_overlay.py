@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import blender_addon
+from blender_addon.operators.overlay import LiftPosePickPerson
 from blender_addon.viewing.overlay import overlay
 
 
@@ -48,6 +50,27 @@ def test_weak_ranges_get_markers_once(scene: bpy.types.Scene) -> None:
         assert bpy.ops.lift_pose.mark_weak() == {"FINISHED"}
         markers = sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
         assert markers == [(35, "Lift Pose: lost"), (42, "Lift Pose: lost until here")]
+
+
+@pytest.mark.usefixtures("film")
+def test_keys_stay_where_they_are_at_another_frame_rate(scene: bpy.types.Scene) -> None:
+    scene.render.fps = 60
+    bpy.ops.lift_pose.mark_weak()
+    assert sorted(marker.frame for marker in scene.timeline_markers) == [35, 42]
+    bpy.ops.lift_pose.overlay()
+    assert overlay.shown is not None
+    assert overlay.shown.time(35) == pytest.approx(4 / 30)
+
+
+@pytest.mark.usefixtures("film")
+def test_no_person_is_picked_in_a_clip_that_is_gone(scene: bpy.types.Scene) -> None:
+    chosen: Any = scene.lift_pose
+    chosen.input = "/nowhere/walk.mp4"
+    reports: list[str] = []
+    operator: Any = SimpleNamespace(report=lambda kind, text: reports.append(text))
+    event: Any = None
+    assert LiftPosePickPerson.invoke(operator, bpy.context, event) == {"CANCELLED"}
+    assert "walk.mp4 does not exist" in reports[0]
 
 
 @pytest.mark.usefixtures("film")

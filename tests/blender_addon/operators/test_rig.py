@@ -42,6 +42,17 @@ def test_chosen_rig_is_recognised_and_gets_the_motion(
     assert len(settings.map.pairs) == 0
 
 
+def test_rig_that_was_deleted_is_told(
+    settings: Any, make_rig: Make, motion_file: Callable[..., Path]
+) -> None:
+    rig = settings.rig = make_rig()
+    rig.select_set(True)
+    bpy.ops.object.delete()
+    with pytest.raises(RuntimeError, match="Rig is in no scene"):
+        bpy.ops.lift_pose.build(filepath=str(motion_file()))
+    assert len(bpy.data.actions) == 0
+
+
 def test_without_a_rig_nothing_is_offered(settings: Any) -> None:
     assert not bpy.ops.lift_pose.build.poll()
     assert not bpy.ops.lift_pose.lift.poll()
@@ -72,6 +83,14 @@ def test_map_is_corrected_saved_and_loaded(settings: Any, make_rig: Make, tmp_pa
     assert [(pair.part, pair.bone) for pair in pairs] != kept
     bpy.ops.lift_pose.load_map(filepath=str(tmp_path / "mine.json"))
     assert sorted((pair.part, pair.bone) for pair in pairs) == sorted(kept)
+
+
+def test_map_with_a_dot_in_its_name_replaces_no_other(settings: Any, make_rig: Make, tmp_path: Path) -> None:
+    settings.rig = make_rig()
+    (tmp_path / "hero.json").write_text("mine")
+    bpy.ops.lift_pose.save_map(filepath=str(tmp_path / "hero.v2"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hero.json", "hero.v2.json"]
+    assert (tmp_path / "hero.json").read_text() == "mine"
 
 
 def test_wrong_map_is_refused(settings: Any, make_rig: Make, motion_file: Callable[..., Path]) -> None:

@@ -82,6 +82,14 @@ def test_markers_tell_what_was_marked(left: list[int], right: list[int]) -> None
         bpy.data.actions.remove(action)
 
 
+def test_markers_in_one_frame(scene: bpy.types.Scene) -> None:
+    """A foot stands for that frame alone, or comes down anew in it."""
+    contacts = [Contact(5, 5, "left"), Contact(20, 30, "left"), Contact(30, 40, "left")]
+    action = bpy.data.actions.new("walk")
+    mark(action, contacts)
+    assert marked_contacts(action, 1, 60) == contacts
+
+
 def test_edited_markers(scene: bpy.types.Scene) -> None:
     """As people leave them: in any order, some deleted, some moved past others, and their own among them."""
     action = bpy.data.actions.new("walk")

@@ -489,6 +489,24 @@ def test_constraints_are_found_out_by_trying(make_rig: Make, play: Callable[...,
     assert len(bpy.data.scenes) == scenes
 
 
+def test_hidden_rig_is_measured_like_a_shown_one(make_rig: Make, play: Callable[..., Arrays]) -> None:
+    rig = make_rig()
+    follow: Any = rig.pose.bones["Spine"].constraints.new("COPY_ROTATION")
+    follow.target, follow.subtarget, follow.mix_mode = rig, "Hips", "ADD"
+    follow.owner_space = follow.target_space = "LOCAL"
+    found = []
+    for hidden in (False, True):
+        rig.animation_data_clear()
+        for bone in rig.pose.bones:
+            bone.matrix_basis = Matrix()
+        rig.hide_viewport = hidden
+        play(rig, {"bound": 0.005})
+        assert rig.hide_viewport == hidden
+        found.append(_curves(rig))
+    assert found[0].keys() == found[1].keys()
+    assert all(np.array_equal(points, found[1][channel]) for channel, points in found[0].items())
+
+
 def test_bones_that_constraints_hold_are_told(make_rig: Make, motion_file: Callable[..., Path]) -> None:
     rig = make_rig()
     rig.pose.bones["LeftForeArm"].constraints.new("LIMIT_ROTATION")

@@ -52,6 +52,22 @@ def test_missing_parts_are_told(make_rig: Make) -> None:
     assert found.score == pytest.approx(1 - 4 / 18)
 
 
+def test_a_body_of_two_different_sides(make_rig: Make) -> None:
+    """A foot without a mirror image leaves one part missing."""
+    rig = make_rig()
+    bpy.ops.object.mode_set(mode="EDIT")
+    foot = rig.data.edit_bones["LeftFoot"]
+    foot.tail = foot.head + 2 * (foot.tail - foot.head)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    old = _nameless(rig)
+    found = recognise_armature(rig)
+    assert found is not None
+    assert found.missing in [("left_foot",), ("right_foot",)]
+    for part, chain in found.bone_map.bones.items():
+        side = part.partition("_")[0].title()
+        assert side not in ("Left", "Right") or all(old[bone].startswith(side) for bone in chain)
+
+
 def test_what_is_no_body_is_not_taken_for_one(make_rig: Make) -> None:
     chain = [np.array([[0, 0, float(i)] for i in range(j, j + 1500)]) for j in (0, 1)]
     rope = Skeleton([str(i) for i in range(1500)], range(-1, 1499), *chain)

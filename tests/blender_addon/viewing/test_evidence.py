@@ -16,6 +16,7 @@ def _arrays(frames: int = 30) -> dict[str, Any]:
     return {
         "source": "clip.mp4",
         "time": np.arange(frames) / 10,
+        "fps": 10.0,
         "image_size": [640, 480],
         "camera_matrix": [[500, 0, 320], [0, 510, 240], [0, 0, 1]],
         "joint_parents": [-1, 0, 1],
@@ -54,6 +55,11 @@ def test_the_frame_of_a_time(tmp_path: Path) -> None:
     assert evidence.index(1.06) == 11
     assert evidence.index(-0.5) is None
     assert evidence.index(4.0) is None
+
+
+def test_rate_of_the_clip(tmp_path: Path) -> None:
+    assert _read(tmp_path, _arrays()).clip_fps == 10
+    assert _read(tmp_path, _arrays() | {"step": 3}).clip_fps == 30
 
 
 def test_weak_and_lost_stretches_are_told_apart(tmp_path: Path) -> None:

@@ -84,19 +84,12 @@ def test_touching_and_moving_change_nothing(night: Path, tmp_path: Path) -> None
 
 
 _RIGGED = 'rig = "rig.blend"\nmap = "map.json"\n[job.settings]\nweights = "weights.safetensors"\n'
-_DETECTED = 'detector = "onnx"\ndetector_weights = "found"\ndetector_boxes = "boxes.json"\n'
+_DETECTED = 'detector = "file"\ndetector_weights = "found"\ndetector_boxes = "boxes.json"\n'
 
 
 @pytest.mark.parametrize(
     "file",
-    [
-        "clips/b.mp4",
-        "rig.blend",
-        "map.json",
-        "weights.safetensors",
-        "boxes.json",
-        "found/1_keypoints.json",
-    ],
+    ["clips/b.mp4", "rig.blend", "map.json", "weights.safetensors", "boxes.json", "found/1_keypoints.json"],
 )
 def test_what_a_result_depends_on_changes_the_fingerprint(night: Path, file: str) -> None:
     night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED + _DETECTED))
@@ -107,12 +100,16 @@ def test_what_a_result_depends_on_changes_the_fingerprint(night: Path, file: str
     assert changed == [(True, only_one), (True, False)]
 
 
-def test_what_the_engine_reads_is_named_beside_the_jobs_file(night: Path) -> None:
-    night.write_text(_jobs('"clips"', '"out/{name}.blend"', _RIGGED + _DETECTED))
-    settings = plan(night)[0].job.settings
-    assert settings.weights == night.parent / "weights.safetensors"
-    assert settings.detector_weights == night.parent / "found"
-    assert settings.detector_boxes == str(night.parent / "boxes.json")
+def test_the_model_behind_a_description_changes_the_fingerprint(night: Path) -> None:
+    described = 'model = "model.onnx"\noutput = "heatmap"\njoints = "coco-17"\nsize = [192, 256]\n'
+    (night.parent / "model.toml").write_text(described)
+    settings = '[job.settings]\ndetector = "onnx"\ndetector_weights = "model.toml"\n'
+    night.write_text(_jobs('"clips"', '"out/{name}.npz"', settings))
+    seen = [_prints(night)]
+    for content in ("one", "another"):
+        (night.parent / "model.onnx").write_text(content)
+        seen.append(_prints(night))
+    assert len({tuple(prints) for prints in seen}) == 3
 
 
 def test_a_picture_of_a_sequence_changes_the_fingerprint(night: Path) -> None:

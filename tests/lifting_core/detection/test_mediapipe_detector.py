@@ -22,7 +22,6 @@ Image = NDArray[np.uint8]
 DATA = Path(__file__).parents[2] / "data"
 LIMBS = [KEYPOINT_NAMES.index(name) for name in LIMB_JOINTS]
 LEGS = [KEYPOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
-ARMS = [KEYPOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("elbow", "wrist")]
 
 
 @pytest.fixture(scope="module")

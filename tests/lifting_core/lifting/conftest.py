@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from lifting_core.lifting.network import NetworkShape
-from lifting_core.lifting.temporal import TemporalShape
 from lifting_core.lifting.weights import LiftingModel, Profile
 
 KEYPOINTS = ("nose", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "left_knee", "right_knee")
@@ -21,14 +20,11 @@ def model() -> LiftingModel:
 
 
 @pytest.fixture
-def video_model() -> LiftingModel:
-    """A small model with a temporal network and with spreads, of random weights."""
+def spread_model() -> LiftingModel:
+    """A small model that tells spreads, too, of random weights."""
     torch.manual_seed(0)
     profile = Profile(KEYPOINTS, HUMAN36M_JOINTS, 1.7, {}, apparent_size=True)
     joints = len(HUMAN36M_JOINTS)
     shape = NetworkShape(profile.features, 3 * joints, width=32, spread=joints)
-    temporal = TemporalShape(3 * (joints + len(KEYPOINTS)), 3 * joints, width=16, window=9, spread=joints)
-    model = LiftingModel(profile, shape, temporal)
-    assert model.temporal is not None
-    torch.nn.init.normal_(model.temporal.network.exit.weight, std=0.1)
+    model = LiftingModel(profile, shape)
     return model.eval().requires_grad_(False)

@@ -32,19 +32,15 @@ def experienced(model: LiftingModel) -> LiftingModel:
 
 
 def assert_same(model: LiftingModel, rows: int) -> None:
-    """Folded, a model and its temporal network give the same to 0.01 mm."""
+    """Folded, a model gives the same to 0.01 mm."""
     made = folded(model)
-    assert model.temporal is not None
-    assert made.temporal is not None
     features = torch.randn(rows, model.network.shape.inputs)
-    windows = torch.randn(rows, 9, model.temporal.network.shape.inputs)
     with torch.inference_mode():
-        for quick, plain, given in ((made, model, features), (made.temporal, model.temporal, windows)):
-            joints, spread = plain.with_spread(given)
-            again, spread_again = quick.with_spread(given)
-            torch.testing.assert_close(again, joints, atol=1e-5, rtol=0)
-            torch.testing.assert_close(spread_again, spread, atol=1e-5, rtol=0)
-            torch.testing.assert_close(quick(given), joints, atol=1e-5, rtol=0)
+        joints, spread = model.with_spread(features)
+        again, spread_again = made.with_spread(features)
+        torch.testing.assert_close(again, joints, atol=1e-5, rtol=0)
+        torch.testing.assert_close(spread_again, spread, atol=1e-5, rtol=0)
+        torch.testing.assert_close(made(features), joints, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7, 8, 300, 4096])
@@ -56,19 +52,18 @@ def test_folded_networks_give_the_same(
     rows: int,
     working: set[folding._Way],
     halves: bool,
-    video_model: LiftingModel,
+    spread_model: LiftingModel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(folding, "_WORKING", working & folding._WORKING)
-    model = experienced(video_model)
+    model = experienced(spread_model)
     assert_same(model.half().float() if halves else model, rows)
 
 
 @pytest.mark.parametrize("change", [{"max_norm": False}, {"residual": False}, {"batch_norm": False}])
-def test_other_ingredients_are_folded_too(change: dict[str, bool], video_model: LiftingModel) -> None:
-    assert video_model.temporal is not None
-    shape = dataclasses.replace(video_model.network.shape, **change)
-    other = LiftingModel(video_model.profile, shape, video_model.temporal.network.shape)
+def test_other_ingredients_are_folded_too(change: dict[str, bool], spread_model: LiftingModel) -> None:
+    shape = dataclasses.replace(spread_model.network.shape, **change)
+    other = LiftingModel(spread_model.profile, shape)
     assert_same(experienced(other), 3)
 
 

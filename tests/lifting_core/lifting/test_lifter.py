@@ -47,32 +47,15 @@ def test_frames_do_not_influence_each_other(lifter: Lifter, model: LiftingModel)
     np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
 
 
-def test_in_a_video_neighbours_count_and_frames_far_away_do_not(video_model: LiftingModel) -> None:
-    lifter = Lifter(video_model, torch.device("cpu"))
-    names, time = video_model.profile.keypoints, np.arange(40) / 30
-    points, confidence = keypoints(40, len(names)), np.full((40, len(names)), 0.9)
-    confidence[11] = 0
-    before = lifter.lift(names, points, confidence, CAMERA, time=time)
-    assert np.isnan(before.joints[11]).all()
-    points[30] += 40
-    after = lifter.lift(names, points, confidence, CAMERA, time=time)
-    moved = np.nan_to_num(np.abs(after.joints - before.joints)).max((1, 2)) > 1e-4
-    assert np.flatnonzero(moved).tolist() == list(range(26, 35))
-    given = [JOINTS.index(name) for name in ("pelvis", *video_model.profile.joints)]
-    assert np.isfinite(np.delete(before.joints, 11, axis=0)[:, given]).all()
-    single = lifter.lift(names, points, confidence, CAMERA)
-    assert np.abs(single.joints - after.joints)[0, given].max() > 1e-3
-
-
-def test_confidence_falls_as_the_spread_grows(video_model: LiftingModel) -> None:
-    names = video_model.profile.keypoints
+def test_confidence_falls_as_the_spread_grows(spread_model: LiftingModel) -> None:
+    names = spread_model.profile.keypoints
     points, sure = keypoints(3, len(names)), np.ones((3, len(names)))
     found = []
     for metres in (0.05, 0.1, 0.2):
-        assert video_model.network.spread is not None
-        torch.nn.init.zeros_(video_model.network.spread.weight)
-        torch.nn.init.constant_(video_model.network.spread.bias, float(np.log(metres)))
-        lifted = Lifter(video_model, torch.device("cpu")).lift(names, points, sure, CAMERA)
+        assert spread_model.network.spread is not None
+        torch.nn.init.zeros_(spread_model.network.spread.weight)
+        torch.nn.init.constant_(spread_model.network.spread.bias, float(np.log(metres)))
+        lifted = Lifter(spread_model, torch.device("cpu")).lift(names, points, sure, CAMERA)
         found.append(lifted.confidence)
     for confidence, expected in zip(found, (0.8, 0.5, 0.2), strict=True):
         np.testing.assert_allclose(confidence, expected, rtol=1e-5)

@@ -21,28 +21,14 @@ def test_a_saved_model_comes_back(model: LiftingModel, tmp_path: Path) -> None:
     torch.testing.assert_close(loaded(features), model(features), rtol=0.02, atol=0.01)  # half precision
 
 
-def test_a_saved_temporal_network_comes_back_with_its_spreads(
-    video_model: LiftingModel, tmp_path: Path
-) -> None:
+def test_a_saved_network_comes_back_with_its_spreads(spread_model: LiftingModel, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
-    save_model(video_model, path)
+    save_model(spread_model, path)
     loaded = load_model(path)
-    assert loaded.temporal is not None
-    assert video_model.temporal is not None
-    assert loaded.temporal.network.shape == video_model.temporal.network.shape
-    windows = torch.randn(5, 9, video_model.temporal.network.shape.inputs)
-    for ours, theirs in zip(
-        loaded.temporal.with_spread(windows), video_model.temporal.with_spread(windows), strict=True
-    ):
+    assert loaded.network.shape == spread_model.network.shape
+    features = torch.randn(5, spread_model.network.shape.inputs)
+    for ours, theirs in zip(loaded.with_spread(features), spread_model.with_spread(features), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.01)  # half precision
-
-
-def test_the_temporal_network_corrects_the_middle_frame(video_model: LiftingModel) -> None:
-    assert video_model.temporal is not None
-    torch.nn.init.zeros_(video_model.temporal.network.exit.weight)
-    torch.nn.init.zeros_(video_model.temporal.network.exit.bias)
-    windows = torch.randn(5, 9, video_model.temporal.network.shape.inputs)
-    torch.testing.assert_close(video_model.temporal(windows).flatten(1), windows[:, 4, :18])
 
 
 def test_the_shipped_weights_load_and_are_small() -> None:
@@ -69,8 +55,6 @@ def _save_with(path: Path, model: LiftingModel, metadata: dict[str, str], **tens
         ({"profile": '{"keypoints": ["nose"], "joints": ["tail"], "stature": 1.7}'}, "unknown joints tail"),
         ({"network": '{"inputs": 21, "outputs": 18, "width": 1000000000}'}, "absurd"),
         ({"network": '{"inputs": 21, "outputs": 18, "width": 64}'}, "shape"),
-        ({"temporal": '{"inputs": 39, "outputs": 18, "window": 729}'}, "window of 729"),
-        ({"temporal": '{"inputs": 39, "outputs": 18, "window": 8}'}, "power of three"),
         ({"network": '{"inputs": 22, "outputs": 18, "width": 32}'}, "fit"),
     ],
 )

@@ -74,3 +74,10 @@ def test_a_file_that_the_system_refuses_to_read(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Path, "open", refuse)
     assert _complaint(tmp_path / "locked.mp4") == "locked.mp4 cannot be read: Permission denied."
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_a_photo_may_be_of_any_of_these_formats(tmp_path: Path, kind: str) -> None:
+    Image.new("RGB", (5, 4), "red").save(tmp_path / "photo", kind)
+    (frame,) = open_media(tmp_path / "photo")
+    assert frame.image.shape == (4, 5, 3)

@@ -116,7 +116,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path: Path) ->
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(data=st.data(), suffix=st.sampled_from(["jpg", "png", "webp", "tif", "gif"]))
+@given(data=st.data(), suffix=st.sampled_from(["jpg", "png", "webp", "tif", "gif", "bmp"]))
 def test_a_damaged_file_is_decoded_or_refused_in_words(
     tmp_path: Path, data: st.DataObject, suffix: str
 ) -> None:

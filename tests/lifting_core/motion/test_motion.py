@@ -76,13 +76,22 @@ def test_the_file_is_plain_arrays_with_a_format_and_version(tmp_path: Path) -> N
         assert set(file.files) == {"format", "version", *FIELDS}
 
 
-@given(name=st.sampled_from([name for name in FIELDS if name not in ("fps", "source")]))
+@given(name=st.sampled_from([name for name in FIELDS if name not in ("fps", "source", "step")]))
 def test_shapes_that_contradict_each_other_are_refused(name: str) -> None:
     array = getattr(_motion(), name)
     with pytest.raises(ValueError, match=f"{name} has {array.ndim + 1} dimensions"):
         _motion(**{name: array[..., None]})
     with pytest.raises(ValueError, match="does not fit"):
         _motion(**{name: array[:-1]})
+
+
+def test_files_of_earlier_versions_tell_no_step(tmp_path: Path) -> None:
+    _motion(step=3).save(tmp_path / "motion.npz")
+    with np.load(tmp_path / "motion.npz", allow_pickle=False) as file:
+        older = {name: file[name] for name in file.files if name != "step"}
+    assert Motion.load(tmp_path / "motion.npz").step == 3
+    np.savez(tmp_path / "older.npz", **older)
+    assert Motion.load(tmp_path / "older.npz").step == 1
 
 
 def test_absent_frames() -> None:

@@ -82,11 +82,11 @@ def followed(walkers: Sequence[Walker], frames: int, seed: int = 0) -> tuple[lis
         shown.append(seen)
     tracks = tracker.tracks()
     owners = np.full((frames, len(walkers)), -1)
-    for one in tracks:
+    for number, one in enumerate(tracks):
         for position, keypoints in zip(one.frames, one.seen_keypoints, strict=True):
             for i, person in shown[position].items():
                 if np.array_equal(person.keypoints, keypoints):
-                    owners[position, i] = one.id
+                    owners[position, i] = number
     return tracks, owners
 
 

@@ -12,13 +12,13 @@ LEVEL = Camera(elevation=((1.0, 0.0, 0.0),), roll=((1.0, 0.0),), aside=0.0)
 
 
 def filmed(standing: NDArray[np.float64], camera: Camera | None = None, count: int = 4000):  # type: ignore[no-untyped-def]
-    bodies = torch.from_numpy(standing).float().repeat(count, 1, 1, 1)
+    bodies = torch.from_numpy(standing).float().repeat(count, 1, 1)
     return Filming(torch.Generator().manual_seed(0), camera)(bodies), bodies
 
 
 def test_filming_keeps_shapes(standing: NDArray[np.float64]) -> None:
     shot, bodies = filmed(standing, count=64)
-    seen, true = shot.points[:, 0], bodies[:, 0]
+    seen, true = shot.points, bodies
     apart, truly = ((points[:, :, None] - points[:, None]).norm(dim=-1) for points in (seen, true))
     torch.testing.assert_close(apart, truly, atol=1e-4, rtol=0)
     # Not mirrored: the volume spanned by three limbs keeps its sign.
@@ -31,14 +31,14 @@ def test_filming_keeps_shapes(standing: NDArray[np.float64]) -> None:
 
 def test_a_level_camera_sees_the_head_straight_above(standing: NDArray[np.float64]) -> None:
     shot, _ = filmed(standing, LEVEL)
-    up = shot.points[:, 0, HEAD] - shot.points[:, 0, 0]
+    up = shot.points[:, HEAD] - shot.points[:, 0]
     torch.testing.assert_close(up, torch.tensor([0.0, -0.8, 0.0]).expand_as(up), atol=1e-3, rtol=0)
 
 
 def test_sizes_in_the_picture_are_those_asked_for(standing: NDArray[np.float64]) -> None:
     camera = Camera(elevation=((1.0, 0.0, 0.0),), roll=((1.0, 0.0),), aside=0.0, height=(0.3, 0.3))
     shot, _ = filmed(standing, camera)
-    depth = shot.points[:, 0, 0, 2]
+    depth = shot.points[:, 0, 2]
     torch.testing.assert_close(
         1.7 / depth / (2 * shot.edge[:, 1]), torch.full_like(depth, 0.3), atol=1e-3, rtol=0
     )
@@ -46,8 +46,8 @@ def test_sizes_in_the_picture_are_those_asked_for(standing: NDArray[np.float64])
 
 def test_cameras_are_as_people_hold_them(standing: NDArray[np.float64]) -> None:
     shot, _ = filmed(standing)
-    up = shot.points[:, 0, HEAD] - shot.points[:, 0, 0]
-    pelvis = shot.points[:, 0, 0]
+    up = shot.points[:, HEAD] - shot.points[:, 0]
+    pelvis = shot.points[:, 0]
     elevation = torch.rad2deg(torch.asin(-(up * pelvis).sum(-1) / up.norm(dim=-1) / pelvis.norm(dim=-1)))
     assert 3 < float(elevation.median()) < 12
     assert float((elevation > 30).float().mean()) > 0.05

@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from training.datasets.mocap import POINTS
-from training.tasks.variation import MIRROR, PARENTS, Variation, Variety, chest_axes, rotations
+from training.datasets.proportions import PARENTS
+from training.tasks.variation import MIRROR, Variation, Variety, chest_axes, rotations
 
 HEAD = [
     POINTS.index(name) for name in ("skull", "neck", "head", "left_ear", "right_ear", "left_eye", "right_eye")
@@ -20,11 +21,11 @@ STILL = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), turned=0, people
 
 @pytest.fixture
 def bodies(standing: NDArray[np.float64]) -> Tensor:
-    """(256, 2, P, 3) people who stand, every second one with the left arm raised."""
-    both = torch.from_numpy(standing).float().repeat(256, 2, 1, 1)
-    shoulder = both[0, 0, POINTS.index("left_shoulder")]
+    """(256, P, 3) people who stand, every second one with the left arm raised."""
+    both = torch.from_numpy(standing).float().repeat(256, 1, 1)
+    shoulder = both[0, POINTS.index("left_shoulder")]
     arm = [POINTS.index(f"left_{name}") for name in ("elbow", "wrist", "hand", "index", "pinky", "thumb")]
-    both[::2, :, arm] = shoulder + (both[::2, :, arm] - shoulder) * torch.tensor([1.0, 1.0, -1.0])
+    both[::2, arm] = shoulder + (both[::2, arm] - shoulder) * torch.tensor([1.0, 1.0, -1.0])
     return both
 
 
@@ -41,20 +42,19 @@ def test_lengths_stay_where_only_limbs_are_exchanged(bodies: Tensor) -> None:
 
 
 def test_left_and_right_stay_equally_long_and_people_differ(bodies: Tensor) -> None:
-    found = lengths(varied(bodies[1:2].expand(256, -1, -1, -1)))
+    found = lengths(varied(bodies[1:2].expand(256, -1, -1)))
     other = MIRROR[1:] - 1
     torch.testing.assert_close(found, found[..., other], atol=1e-4, rtol=0)
     assert (found.std(0) > 0.002).all()
     knee = POINTS.index("left_knee") - 1
-    assert 0.04 < float(found[:, 0, knee].log().std()) < 0.12
+    assert 0.04 < float(found[:, knee].log().std()) < 0.12
 
 
 def test_arms_are_exchanged_and_sides_mirrored(bodies: Tensor) -> None:
     found = varied(bodies, STILL)
-    left, right = (found[:, 0, POINTS.index(f"{side}_wrist"), 2] > 1.5 for side in ("left", "right"))
+    left, right = (found[:, POINTS.index(f"{side}_wrist"), 2] > 1.5 for side in ("left", "right"))
     assert left.any()
     assert right.any()
-    assert (found[:, 0] == found[:, 1]).all()  # the same for all of a sequence
 
 
 def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
@@ -72,13 +72,13 @@ def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
 
 
 def _between(bodies: Tensor, start: str, end: str) -> Tensor:
-    return bodies[:, 0, POINTS.index(end)] - bodies[:, 0, POINTS.index(start)]
+    return bodies[:, POINTS.index(end)] - bodies[:, POINTS.index(start)]
 
 
 def test_heads_turn_as_one_piece(bodies: Tensor) -> None:
-    found = varied(bodies, Variety(turned=0, people=0, lengths=0))[:, 0, HEAD]
+    found = varied(bodies, Variety(turned=0, people=0, lengths=0))[:, HEAD]
     apart = (found[:, :, None] - found[:, None]).norm(dim=-1)
-    first = bodies[:1, 0, HEAD]
+    first = bodies[:1, HEAD]
     torch.testing.assert_close(
         apart, (first[:, :, None] - first[:, None]).norm(dim=-1).expand_as(apart), atol=1e-4, rtol=0
     )
@@ -88,7 +88,7 @@ def test_heads_turn_as_one_piece(bodies: Tensor) -> None:
 
 
 def test_the_chest_of_somebody_who_faces_minus_y(bodies: Tensor) -> None:
-    up, left, back = chest_axes(bodies[:1])[0, 0].T
+    up, left, back = chest_axes(bodies[:1])[0].T
     assert up[2] > 0.99
     torch.testing.assert_close(left, torch.tensor([1.0, 0.0, 0.0]), atol=1e-5, rtol=0)
     assert back[1] > 0.99

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.detection.joint_sets import HUMAN36M_16
 from lifting_core.errors import InvalidInput
 from lifting_core.progress import Progress
 from training.datasets.human36m.calibration import (
@@ -19,7 +20,7 @@ from training.datasets.human36m.calibration import (
     read_cameras_h5,
     warn_of_differences,
 )
-from training.datasets.human36m.detections import MPII, Detections, to_human36m
+from training.datasets.human36m.detections import Detections, to_human36m
 from training.datasets.human36m.names import ALL_JOINTS, VideoName
 from training.datasets.human36m.recording import Recording, TakeFile, moving_joints, take_files
 
@@ -74,7 +75,7 @@ def read_detections(files: dict[VideoName, Path], progress: Progress) -> Detecti
     detections: Detections = {}
     for name, path in files.items():
         progress("detections", len(detections), len(files))
-        detections[name] = to_human36m(_read(path, "poses"), MPII, str(path))
+        detections[name] = to_human36m(_read(path, "poses"), HUMAN36M_16, str(path))
     return detections
 
 

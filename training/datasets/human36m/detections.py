@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.detection.joint_sets import COCO, HUMAN36M_16
 from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.skeleton import HUMAN36M_JOINTS
@@ -17,17 +18,6 @@ from training.datasets.restricted_pickle import read_object
 Detections = dict[VideoName, NDArray[np.float32]]
 """(T, 17, 2) pixels in the order of `HUMAN36M_JOINTS`."""
 
-MPII: tuple[str, ...] = (
-    *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
-    *("pelvis", "spine", "thorax", "head"),
-    *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
-)
-"""The 16 joints of stacked hourglass networks, by Human3.6M's names."""
-COCO: tuple[str, ...] = (
-    *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder"),
-    *("left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip"),
-    *("left_knee", "right_knee", "left_ankle", "right_ankle"),
-)
 _MIDDLES = {"pelvis": ("left_hip", "right_hip"), "thorax": ("left_shoulder", "right_shoulder")}
 _SAME_PLACE = {"neck": "nose"}  # Human3.6M's "Neck/Nose"
 
@@ -75,7 +65,7 @@ def _check_gaps(joints: NDArray[np.float32], source: str) -> None:
 
 
 _SYMMETRIES = {
-    (3, 4, 5, 13, 14, 15): MPII,
+    (3, 4, 5, 13, 14, 15): HUMAN36M_16,
     (4, 5, 6, 11, 12, 13): HUMAN36M_JOINTS,
     (1, 3, 5, 7, 9, 11, 13, 15): COCO,
 }

@@ -13,11 +13,12 @@ from cdflib.cdfwrite import CDF
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.detection.joint_sets import HUMAN36M_16
 from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.cameras import Camera
 from training.datasets.human36m.baseline_h5 import DETECTION_FOLDERS
 from training.datasets.human36m.calibration import published_calibration
-from training.datasets.human36m.detections import MPII, Detections, write_detections
+from training.datasets.human36m.detections import Detections, write_detections
 from training.datasets.human36m.names import CAMERAS, MOVING_JOINTS, SUBJECTS
 from training.datasets.human36m.videopose_npz import DETECTION_FILES, POSITIONS_FILE, PROJECTIONS_FILE
 
@@ -117,7 +118,7 @@ def _camera_values(camera: Camera, name: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _in_mpii_order(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
-    return keypoints[:, [HUMAN36M_JOINTS.index(joint) for joint in MPII]]
+    return keypoints[:, [HUMAN36M_JOINTS.index(joint) for joint in HUMAN36M_16]]
 
 
 _METADATA = {

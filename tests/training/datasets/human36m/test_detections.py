@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lifting_core.detection.joint_sets import COCO, HUMAN36M_16
 from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.detections import (
-    COCO,
-    MPII,
     Detections,
     read_detections_npz,
     to_human36m,
@@ -28,7 +27,7 @@ def numbered(names: tuple[str, ...], frames: int = 2) -> NDArray[np.float32]:
 
 
 def test_stacked_hourglass_order_is_the_published_permutation() -> None:
-    joints = to_human36m(numbered(MPII), MPII, "test")
+    joints = to_human36m(numbered(HUMAN36M_16), HUMAN36M_16, "test")
     neck = HUMAN36M_JOINTS.index("neck")
     assert np.isnan(joints[:, neck]).all()
     # The permutation of the paper's own code, which leaves out the neck.

@@ -15,12 +15,13 @@ from cdflib.cdfwrite import CDF
 
 from lifting_core.errors import Cancelled, InvalidInput
 from lifting_core.skeleton import HUMAN36M_JOINTS
-from training.datasets.human36m import KeypointSource, Sequence, load_human36m
 from training.datasets.human36m.cache import FOLDER
 from training.datasets.human36m.calibration import published_calibration
 from training.datasets.human36m.detections import write_detections
+from training.datasets.human36m.loading import KeypointSource, load_human36m
 from training.datasets.human36m.names import ACTIONS, CAMERAS, MOVING_JOINTS, SUBJECTS
 from training.datasets.human36m.official_cdf import read_pose
+from training.datasets.human36m.sequence import Sequence
 from training.datasets.human36m.writing import WRITERS, Take
 from training.standin import make_takes
 
@@ -77,7 +78,8 @@ def test_sequences_are_whole_and_in_order(layout: str, standin: Standin, takes: 
         number = numbers[sequence.subject, sequence.action][sequence.take - 1]
         world = by_name[sequence.subject, sequence.action, number].positions[:, MOVING_JOINTS] / 1000
         camera = published_calibration()[sequence.subject, sequence.camera]
-        np.testing.assert_allclose(camera.to_world(sequence.joints), world, atol=2e-6)
+        seen = (world - camera.centre) @ camera.rotation.T
+        np.testing.assert_allclose(sequence.joints, seen, atol=2e-6)
         assert sequence.joints.dtype == sequence.keypoints.dtype == np.float32
         assert sequence.keypoints.shape == (*sequence.joints.shape[:2], 2)
 
@@ -192,7 +194,8 @@ def test_the_take_whose_video_is_damaged_may_be_absent(copied: Standin) -> None:
 
 def camera_free(sequence: Sequence) -> np.ndarray[Any, Any]:
     """(T, 32, 3) metres in the world."""
-    world = published_calibration()[sequence.subject, sequence.camera].to_world(sequence.joints)
+    camera = published_calibration()[sequence.subject, sequence.camera]
+    world = sequence.joints @ camera.rotation + camera.centre
     positions = np.zeros((len(world), 32, 3), np.float32)
     positions[:, MOVING_JOINTS] = world
     return positions
