@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput
 
 _LARGEST = 2**31  # bytes of one array
-_WEAK = 0.5
+_WEAK = 0.45  # mean confidence of the joints; somebody seen whole comes to 0.5 to 0.58
 _SHORTEST = 0.2  # seconds; a shorter dip is not worth a marker
 
 _ARRAYS = (

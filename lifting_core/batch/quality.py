@@ -12,7 +12,7 @@ from lifting_core.motion.gaps import LONGEST_GAP
 from lifting_core.motion.motion import Motion
 
 _MOST_LOST = 0.05  # share of the frames
-_LEAST_CONFIDENCE = 0.6
+_LEAST_CONFIDENCE = 0.45  # clips of somebody seen whole come to 0.5 to 0.58
 _MOST_SLIDING = 0.5  # metres a second; walks come to 0.2 to 0.45 before feet are locked
 _STANDS = 0.5  # contact from which a foot counts as standing
 _FEET = ("left_ankle", "right_ankle")

@@ -72,7 +72,7 @@ class GivenBoxes:
                 raise ValueError("it is too large")
             frames = json.loads(path.read_text(encoding="utf-8"))
             return cls([[_box(values) for values in people] for people in frames])
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise InvalidInput(f"{path} does not hold people's boxes: {error}.", _ADVICE) from error
 
     def boxes(self, frame: Frame) -> list[Box]:

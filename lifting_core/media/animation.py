@@ -29,7 +29,7 @@ class Animation:
     def __init__(self, path: Path, chosen: FrameRange) -> None:
         with open_image(path) as image:
             durations = [_duration(each) for each in _each(image)]
-            width, height = image.size
+            height, width = upright_rgb(image).shape[:2]
         chosen.check_within(path.name, len(durations))
         self._path = path
         self._chosen = chosen

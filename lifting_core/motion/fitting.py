@@ -34,6 +34,8 @@ _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
 _PROPORTION = 0.1
 """Of the logarithm of a length from that of an average adult."""
+_MOST_UNUSUAL = 5 * _PROPORTION
+"""Where the path makes a poor start, steps toward the least cost may go astray, but no body is beyond."""
 _SCALE = 0.05
 """Of the logarithm of the size in which the person was lifted."""
 _ACCELERATION = 15.0
@@ -118,7 +120,7 @@ def fit_body(
             part = slice(begin, stop + _OVERLAP)
             found = _minimised(_Cost(evidence.at(part), root[part]), going_on, solution)
             joints[start:stop] = found.placed[start - begin : stop - begin]
-    named = dict(zip(_NAMES, (size * solution.lengths.double().exp()).tolist(), strict=True))
+    named = dict(zip(_NAMES, (size * solution.metres.double()).tolist(), strict=True))
     lengths = {name: named[name] for name in AVERAGE if name in named}
     relative = size * (joints - joints[:, :1]).double().numpy()
     return Body({**lengths, "sole": foot_height(lengths)}, relative)
@@ -131,6 +133,11 @@ class _Solution(NamedTuple):
     """(L,) logarithms of metres."""
     scale: Tensor
     """() logarithm by which the body is larger than lifted."""
+
+    @property
+    def metres(self) -> Tensor:
+        """(L,) the lengths."""
+        return self.lengths.clamp(_USUAL - _MOST_UNUSUAL, _USUAL + _MOST_UNUSUAL).exp()
 
 
 def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | None = None) -> _Solution:
@@ -175,7 +182,7 @@ class _Cost:
         return (
             self._off_keypoints(placed)
             + self._off_lifted(placed, scale)
-            + self._off_lengths(placed, lengths)
+            + self._off_lengths(placed, solution.metres)
             + self._jerky(placed)
             + len(placed) * (unusual + (scale / _SCALE).square())
         )
@@ -190,9 +197,9 @@ class _Cost:
         along = _robust((off[..., 2] / _ALONG).square())
         return (along + _robust(off[..., :2].square().sum(-1) / _ACROSS**2)).sum()
 
-    def _off_lengths(self, placed: Tensor, lengths: Tensor) -> Tensor:
+    def _off_lengths(self, placed: Tensor, metres: Tensor) -> Tensor:
         found = (placed[:, _STARTS] - placed[:, _ENDS]).norm(dim=-1)
-        off: Tensor = found - lengths.exp()[_LENGTH_OF_PAIR]
+        off: Tensor = found - metres[_LENGTH_OF_PAIR]
         return (off / _TOLERANCES).square().sum()
 
     def _jerky(self, placed: Tensor) -> Tensor:

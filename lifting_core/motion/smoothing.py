@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
+from scipy.linalg import solve_banded
 
 from lifting_core.motion.gaps import LEAST_INTERVAL, LONGEST_GAP
 
@@ -36,14 +36,32 @@ def smooth(
     if math.isinf(cutoff) or len(time) <= order:
         return values.copy()
     intervals = np.maximum(np.diff(time), LEAST_INTERVAL)
-    penalty = _roughness(intervals, order) * (2 * math.pi * cutoff) ** (-2 * order)
+    roughness = _roughness(intervals, order) * (2 * math.pi * cutoff) ** -order
     data = np.maximum(weights, _LEAST_WEIGHT) * _durations(intervals)[:, None]
-    smoothed = np.empty_like(values)
-    for n in range(values.shape[1]):
-        system = penalty.copy()
-        system[-1] += data[:, n]
-        smoothed[:, n] = solveh_banded(system, data[:, n, None] * values[:, n])
-    return smoothed
+    return np.stack([_fitted(values[:, n], data[:, n], roughness) for n in range(values.shape[1])], axis=1)
+
+
+def _fitted(
+    values: NDArray[np.float64], weights: NDArray[np.float64], roughness: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T, D) the x that minimises the sums of w |x - y|^2 and |R x|^2, R in the form of `_roughness`.
+
+    Solved with s = -R x / a as unknowns of their own (the augmented system of Björck, Numerical Methods for
+    Least Squares Problems, 1996, section 2.5.3, with his scale a): the normal equations' condition is the
+    square of this one's, and too much for double precision at several hundred frames a second.
+    """
+    count, reach = len(values), 2 * roughness.shape[1] - 1
+    scale = math.sqrt(weights.min() / 2)
+    system = np.zeros((2 * reach + 1, 2 * count))  # as `solve_banded` wants it, s and x in turn
+    system[reach, ::2], system[reach, 1::2] = scale, weights / scale
+    for offset, column in enumerate(roughness.T):
+        apart, windows = 2 * offset + 1, 2 * len(column)
+        system[reach - apart, apart : apart + windows : 2] = column
+        system[reach + apart, :windows:2] = -column
+    right = np.zeros((2 * count, values.shape[1]))
+    right[1::2] = weights[:, None] / scale * values
+    fitted: NDArray[np.float64] = solve_banded((reach, reach), system, right)[1::2]
+    return fitted
 
 
 def _durations(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,7 +73,8 @@ def _durations(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _roughness(intervals: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """The integral of the squared derivative: (order + 1, T), the upper form of `solveh_banded`.
+    """(T - order, order + 1): by what neighbours are multiplied for the derivative between them, times the
+    square root of the time that it stands for.
 
     The derivative on order + 1 neighbours is order! times their divided difference.
     """
@@ -65,9 +84,5 @@ def _roughness(intervals: NDArray[np.float64], order: int) -> NDArray[np.float64
     derivative = math.factorial(order) / apart.prod(axis=2)
     tied = np.lib.stride_tricks.sliding_window_view(intervals, order).max(axis=1) <= LONGEST_GAP
     length = np.where(tied, (windows[:, -1] - windows[:, 0]) / order, 0.0)
-    banded = np.zeros((order + 1, len(time)))
-    for row in range(order + 1):
-        for column in range(row, order + 1):
-            product = length * derivative[:, row] * derivative[:, column]
-            banded[order - (column - row), column : column + len(windows)] += product
-    return banded
+    weighted: NDArray[np.float64] = np.sqrt(length)[:, None] * derivative
+    return weighted

@@ -18,7 +18,7 @@ from lifting_core.preview.scene import Scene
 from lifting_core.progress import Progress, silent
 
 _TIME_BASE = Fraction(1, 90_000)
-_PHOTO_SECONDS = 6.0
+_PHOTO_SECONDS, _PHOTO_RATE = 6, 24
 
 
 def write_preview(
@@ -26,15 +26,16 @@ def write_preview(
 ) -> None:
     """Write an H.264 video: the frames of `media` beside the motion that was made of them.
 
-    `media` gives the very frames of `motion`, and the video keeps their times. A photo stands for some
-    seconds while the view turns. Raises LiftPoseError when the file cannot be written.
+    `media` gives the very frames of `motion`, and the video keeps their times. A photo, or a single frame,
+    stands for some seconds while the view turns. Raises LiftPoseError when the file cannot be written.
     """
-    repeats = round(_PHOTO_SECONDS * motion.fps) if len(motion.time) == 1 else 1
+    is_photo = len(motion.time) == 1  # whose rate, if it was taken from a video, means nothing
+    rate, repeats = (_PHOTO_RATE, _PHOTO_SECONDS * _PHOTO_RATE) if is_photo else (motion.fps, 1)
     total = repeats * len(motion.time)
     with written_whole(path) as temporary:
         try:
             with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as container:
-                stream = container.add_stream("libx264", Fraction(motion.fps).limit_denominator(1001))
+                stream = container.add_stream("libx264", Fraction(rate).limit_denominator(1001))
                 stream.pix_fmt = "yuv420p"
                 stream.options = {"preset": "veryfast", "crf": "20"}
                 stream.codec_context.time_base = _TIME_BASE
@@ -61,5 +62,5 @@ def _pictures(motion: Motion, media: Iterable[Frame], repeats: int) -> Iterator[
         draw_overlay(picture, motion, row, scale)
         caption(picture, f"frame {frame.index}   {frame.time:.2f} s")
         for repeat in range(repeats):
-            time = frame.time - float(motion.time[0]) + repeat / motion.fps
+            time = frame.time - float(motion.time[0]) + repeat / _PHOTO_RATE
             yield time, np.hstack([picture, scene.draw(row, time)])

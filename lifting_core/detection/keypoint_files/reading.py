@@ -58,7 +58,8 @@ def read_keypoints(path: Path) -> FoundKeypoints:
                 raise ValueError(f"{file.name} is JSON of an unknown kind")
             relative = reader is read_mediapipe
             for frame, person in reader(content):
-                found.setdefault(frame + shift, []).append(person)
+                if not (person[:, 2] <= 0).all():  # COCO's files also tell of people whom nobody has marked
+                    found.setdefault(frame + shift, []).append(person)
         names = _names({len(person) for people in found.values() for person in people})
         people = {frame: tuple(map(_person, some)) for frame, some in found.items()}
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
@@ -102,6 +103,5 @@ def _person(values: NDArray[np.float32]) -> Person:
         raise ValueError("there are positions that are no numbers")
     positions, confidence = values[:, :2].copy(), np.clip(values[:, 2], 0, 1)
     missing = confidence == 0
-    if not missing.all():
-        positions[missing] = positions[~missing].mean(axis=0)
+    positions[missing] = positions[~missing].mean(axis=0)
     return Person(positions, confidence)

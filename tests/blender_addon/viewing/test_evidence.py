@@ -74,6 +74,13 @@ def test_weak_and_lost_stretches_are_told_apart(tmp_path: Path) -> None:
     ]
 
 
+def test_somebody_seen_whole_is_not_weak(tmp_path: Path) -> None:
+    """What the engine says of well-lit walks: errors of about 0.1 m, a confidence of a half."""
+    arrays = _arrays()
+    arrays["joint_confidence"][:] = 0.49
+    assert weak_ranges(_read(tmp_path, arrays)) == []
+
+
 def test_joints_that_are_never_given_make_nothing_weak(tmp_path: Path) -> None:
     arrays = _arrays()
     arrays["joint_confidence"][:, 2] = 0

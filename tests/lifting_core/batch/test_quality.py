@@ -46,6 +46,10 @@ def test_sliding_is_the_speed_of_standing_feet(motion: Motion) -> None:
     assert measure(dataclasses.replace(motion, contacts=0 * contacts)).sliding is None
 
 
+def test_a_clip_of_somebody_seen_whole_needs_no_look(motion: Motion) -> None:
+    assert warnings_about(measure(motion)) == []
+
+
 @pytest.mark.parametrize(
     ("quality", "words"),
     [

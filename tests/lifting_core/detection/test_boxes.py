@@ -37,7 +37,17 @@ def test_boxes_are_read_by_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "5", "[[1]]", "[[[1, 2, 3]]]", "[[[1, 2, 3, 0]]]", '[[["a", 2, 3, 4]]]', "[[[NaN, 1, 1, 1]]]"],
+    [
+        "",
+        "{",
+        "5",
+        "[" * 100_000,
+        "[[1]]",
+        "[[[1, 2, 3]]]",
+        "[[[1, 2, 3, 0]]]",
+        '[[["a", 2, 3, 4]]]',
+        "[[[NaN, 1, 1, 1]]]",
+    ],
 )
 def test_what_holds_no_boxes_is_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "boxes.json"

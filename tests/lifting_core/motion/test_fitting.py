@@ -89,6 +89,20 @@ def test_children_are_fitted_as_adults_are(walker: Evidence) -> None:
     assert child.lengths["thigh"] == pytest.approx(0.6 * tall.lengths["thigh"], rel=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_depth_that_leaps_about_makes_no_giants(walker: Evidence, seed: int) -> None:
+    """As that of somebody tiny in the picture does, in frames that follow each other closely."""
+    random = np.random.default_rng(seed)
+    away = np.array([0, 0, 600]) + random.normal(size=(len(walker.time), 1, 3)) * [1, 1, 70]
+    far = walker.joints + random.normal(size=walker.joints.shape) * 0.2 + away
+    time, rays, sure = walker.time / 10, far[..., :2] / far[..., 2:], walker.confidence
+    body = lifted(Evidence(time, far, sure, rays, sure), far)
+    assert np.isfinite(body.joints).all()
+    size = body_size(far - far[:, :1], sure)
+    for name, length in body.lengths.items():
+        assert 0.6 < length / (size * AVERAGE[name]) < 1.7
+
+
 def test_a_single_frame_will_do(walker: Evidence) -> None:
     """So will two, between which no acceleration is known."""
     for count in (1, 2):

@@ -77,6 +77,13 @@ def test_motion_of_constant_acceleration_passes_unchanged(
     np.testing.assert_allclose(smooth(time, values, weights, cutoff(strength)), values, atol=2e-4)
 
 
+@pytest.mark.parametrize("fps", [30.0, 240.0, 1000.0])
+def test_a_low_cutoff_at_a_high_frame_rate_is_exact(fps: float) -> None:
+    time = np.arange(3000) / fps
+    values = np.polyval([0.2, -1.0, 4.0], time)[:, None, None]
+    np.testing.assert_allclose(smooth(time, values, np.zeros((3000, 1)), 0.4), values, rtol=1e-6)
+
+
 def test_an_untrusted_value_is_replaced_by_its_neighbours() -> None:
     time = np.arange(60) / 30
     path = np.sin(2 * np.pi * time)

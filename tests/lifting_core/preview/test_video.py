@@ -158,9 +158,11 @@ def test_hands_that_were_never_seen_are_not_drawn() -> None:
     assert {"skull", "neck", "head", "right_ear", "right_hand", "left_wrist"} <= drawn, "it leads to the nose"
 
 
-def test_a_photo_becomes_some_seconds(tmp_path: Path) -> None:
-    write_preview(_motion([0.0], fps=24.0), _Grey([0.0]), tmp_path / "p.mp4")
+@pytest.mark.parametrize("fps", [24.0, 0.03, 240.0])
+def test_a_single_frame_becomes_some_seconds(tmp_path: Path, fps: float) -> None:
+    write_preview(_motion([0.0], fps), _Grey([0.0]), tmp_path / "p.mp4")
     frames = _decoded(tmp_path / "p.mp4")
+    assert len(frames) == 6 * 24
     assert frames[-1][0] == pytest.approx(6 - 1 / 24, abs=1e-3)
 
 

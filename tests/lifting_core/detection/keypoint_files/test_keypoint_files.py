@@ -214,6 +214,15 @@ def test_what_is_missing_harms_no_measure_of_the_body(tmp_path: Path) -> None:
     assert person.confidence[3] == 0
 
 
+def test_somebody_of_whom_nothing_was_found_is_nobody(tmp_path: Path) -> None:
+    """COCO's annotations have such people, with zeros throughout."""
+    people = [[0.0] * 51, _ROW]
+    (tmp_path / "a.json").write_text(json.dumps([{"image_id": 0, "keypoints": each} for each in people]))
+    with open_detector("file", options=DetectorOptions(tmp_path / "a.json")) as detector:
+        (person,) = detector.detect(Frame(0, 0.0, np.zeros((480, 640, 3), np.uint8)))
+    np.testing.assert_array_equal(person.keypoints, [[1, 2]] * 17)
+
+
 _ROW = [1.0, 2.0, 0.5] * 17
 
 
@@ -225,6 +234,7 @@ _ROW = [1.0, 2.0, 0.5] * 17
         ("[]", "JSON of an unknown kind"),
         ('{"shapes": []}', "JSON of an unknown kind"),
         ('{"people": []}', "nobody is in it"),
+        (json.dumps([{"image_id": 0, "keypoints": [0] * 51}]), "nobody is in it"),
         (json.dumps([{"image_id": 0, "keypoints": _ROW[:-1]}]), "50 numbers, which are no triples"),
         (
             json.dumps([{"image_id": 0, "keypoints": [1, 2, 3]}]),
