@@ -36,8 +36,6 @@ class Anatomy:
     of the hand's back."""
     foot: Offsets
     """Heel and toe of the left foot from the ankle: x left, y back, z up from the sole."""
-    mean: Mapping[str, float]
-    """Logarithms of `SEGMENTS` as shares of the stature, by name, of the average of people of all ages."""
     spread: NDArray[np.float64]
     """(S, S) turns standard normal numbers into logarithms of `SEGMENTS` over those of the average body, as
     shares of the stature (a Cholesky factor of their covariance)."""
@@ -50,5 +48,4 @@ def anatomy() -> Anatomy:
     head, hand, foot = (
         {name: (x, y, z) for name, (x, y, z) in table[part].items()} for part in ("head", "hand", "foot")
     )
-    mean = dict(zip(table["segments"], table["mean"], strict=True))
-    return Anatomy(head, hand, foot, mean, np.array(table["spread"]))
+    return Anatomy(head, hand, foot, np.array(table["spread"]))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.errors import InvalidInput
-from lifting_core.skeleton import JOINTS
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS
 from training.datasets.asf_amc import read_asf_amc
 from training.datasets.body_points import SURFACE_POINTS, BodyPoints, from_plug_in_gait, from_skeleton
 from training.datasets.bvh import read_bvh
@@ -123,3 +123,18 @@ def _plausible(points: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
     speed = np.linalg.norm(np.diff(points, axis=0, prepend=points[:1]), axis=-1).max(1) * fps
     plausible: NDArray[np.float64] = points[finite & (speed < _SPEED_LIMIT)]
     return plausible
+
+
+def scaled_to_stature(clip: Clip, stature: float) -> NDArray[np.float32]:
+    """The clip's points for a subject `stature` metres tall.
+
+    A subject's own height is estimated from the bones between ankle and shoulders, which make up 78 % of it:
+    sources give the feet and the crown too differently to measure it from sole to crown.
+    """
+    joints = clip.points[:, : len(JOINTS)]
+    lengths = np.linalg.norm(joints - joints[:, [max(parent, 0) for parent in JOINT_PARENTS]], axis=-1)
+    median = dict(zip(JOINTS, np.median(lengths, axis=0), strict=True))
+    legs = sum(median[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "ankle")) / 2
+    height = (legs + median["spine"] + median["thorax"]) / 0.78
+    scaled: NDArray[np.float32] = clip.points * np.float32(stature / height)
+    return scaled

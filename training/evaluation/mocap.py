@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import HUMAN36M_JOINTS, JOINTS
-from training.datasets.mocap import POINTS, Clip
-from training.datasets.proportions import proportioned
+from training.datasets.mocap import POINTS, Clip, scaled_to_stature
 from training.evaluation.metrics import aligned_distances, distances
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
 
@@ -69,7 +68,7 @@ def evaluate_clips(lifter: Lifter, clips: Sequence[Clip]) -> Report:
     """Errors on some poses of every clip, each seen by all cameras, one frame at a time."""
     found: list[tuple[str, str, str, Array]] = []
     for clip in clips:
-        points = proportioned(clip, lifter.profile.stature).astype(np.float64)
+        points = scaled_to_stature(clip, lifter.profile.stature).astype(np.float64)
         points = points[:: max(1, round(clip.fps / _RATE))]
         for side, height, seen in views(points):
             found.append((action_of(clip), side, height, _errors(lifter, seen)))

@@ -15,8 +15,7 @@ from torch import Tensor
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile, load_model
 from lifting_core.skeleton import JOINTS
-from training.datasets.mocap import Clip, read_mocap
-from training.datasets.proportions import proportioned
+from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
 from training.datasets.renders import read_renders
 from training.fitting.batches import Batches, mixed_seed
 from training.fitting.model import new_model, standardise
@@ -154,7 +153,7 @@ def full_body_model(weights: Path) -> LiftingModel:
 
 
 def _points(clips: list[Clip]) -> Tensor:
-    return torch.from_numpy(np.concatenate([proportioned(clip, STATURE) for clip in clips]))
+    return torch.from_numpy(np.concatenate([scaled_to_stature(clip, STATURE) for clip in clips]))
 
 
 @torch.inference_mode()

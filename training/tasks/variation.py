@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lifting_core.skeleton import mirrored, unsided
+from lifting_core.skeleton import JOINT_PARENTS, JOINTS, mirrored, unsided
 from training.datasets.anatomy import SEGMENTS, anatomy
+from training.datasets.body_points import SURFACE_POINTS
 from training.datasets.mocap import POINTS
-from training.datasets.proportions import BONES_FROM_POINTS, POINTS_FROM_BONES
 
 MIRROR = torch.tensor([POINTS.index(mirrored(name)) for name in POINTS])
 """Where the opposite side's points are."""
@@ -63,9 +63,6 @@ _SEGMENT_OF = {
 _SEGMENTS = [SEGMENTS.index(_SEGMENT_OF.get(part, part)) for part in map(unsided, POINTS)]
 
 
-_BONES_FROM_POINTS, _POINTS_FROM_BONES = map(torch.from_numpy, (BONES_FROM_POINTS, POINTS_FROM_BONES))
-
-
 @dataclass(frozen=True)
 class Variety:
     """How far bodies are varied; degrees."""
@@ -84,7 +81,7 @@ class Variety:
     """Of everything, as in somebody who leans or falls."""
     turned: float = 0.35
     """Share of bodies of which each of these is turned."""
-    people: float = 0.8
+    people: float = 0.6
     """Share of bodies with the proportions of other people than the recorded."""
     lengths: float = 0.05
     """Standard deviation of the logarithm of every length, on top of that."""
@@ -100,7 +97,7 @@ class Variation:
 
     def __call__(self, bodies: Tensor) -> Tensor:
         """(N, P, 3) to others of the same shape."""
-        bones = _BONES_FROM_POINTS @ bodies
+        bones = BONES_FROM_POINTS @ bodies
         chest, pelvis = chest_axes(bodies), pelvis_axes(bodies)
         for limb, anchor, share in _SWAPS:
             self._swap(bones, limb, chest if anchor == "chest" else pelvis, share)
@@ -109,7 +106,7 @@ class Variation:
         for side in ("left", "right"):
             self._turn_hand(bones, side)
             self._turn_foot(bones, side)
-        varied = _POINTS_FROM_BONES @ (bones * self._factors(len(bodies)))
+        varied = POINTS_FROM_BONES @ (bones * self._factors(len(bodies)))
         flipped = varied[:, MIRROR] * torch.tensor([-1.0, 1.0, 1.0])
         return torch.where(self._chance(len(bodies), 0.5), flipped, varied)
 
@@ -210,3 +207,22 @@ def rotations(vectors: Tensor) -> Tensor:
         + (1 - torch.cos(angle)) / angle.square() * (skew @ skew)
     )
     return matrices
+
+
+# (P, P) from positions to the vectors from every point's parent (the pelvis keeps its position), and back.
+_SURFACE_PARENTS = {"eye": "skull", "pinky": "wrist", "thumb": "wrist"}
+
+
+def _parent(point: str) -> int:
+    side, part = point.split("_")
+    parent = _SURFACE_PARENTS[part]
+    return JOINTS.index(parent if parent in JOINTS else f"{side}_{parent}")
+
+
+PARENTS: tuple[int, ...] = (*JOINT_PARENTS, *map(_parent, SURFACE_POINTS))
+"""Every point's parent; the pelvis has none, -1."""
+
+BONES_FROM_POINTS = torch.eye(len(POINTS))
+for _child, _of in enumerate(PARENTS[1:], start=1):
+    BONES_FROM_POINTS[_child, _of] = -1.0
+POINTS_FROM_BONES = torch.linalg.inv(BONES_FROM_POINTS)

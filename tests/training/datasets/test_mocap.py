@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import JOINTS
-from training.datasets.mocap import POINTS, read_mocap
+from training.datasets.mocap import POINTS, Clip, read_mocap, scaled_to_stature
 
 WriteBvh = Callable[[Path, int], None]
 
@@ -115,3 +116,24 @@ def test_a_folder_without_motion_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not motion", encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"no motion capture .* \.bvh, \.c3d, \.amc files"):
         read_mocap(tmp_path)
+
+
+def test_stature_is_estimated_from_the_bones(people: list[Clip]) -> None:
+    clip = people[0]
+    scaled = scaled_to_stature(clip, 1.70)
+    ratio = scaled / clip.points
+    assert ratio.std() < 1e-6
+    double = Clip(clip.name, clip.subject, clip.fps, 2 * clip.points)
+    np.testing.assert_allclose(scaled_to_stature(double, 1.70), scaled, rtol=1e-5)
+
+
+def test_recorded_people_are_scaled_to_about_their_height(shared_folder: Path, tmp_path: Path) -> None:
+    """Somebody scaled to 1.70 m is, standing upright, about that high from toes to crown."""
+    for name in ("subject_02/02_01.bvh", "subject_08/08_01.bvh"):
+        path = shared_folder / "mocap" / "cmu_bvh" / name
+        (tmp_path / path.parent.name).mkdir()
+        shutil.copy(path, tmp_path / path.parent.name)
+    for clip in read_mocap(tmp_path):
+        points = scaled_to_stature(clip, 1.70)
+        height = points[:, JOINTS.index("head"), 2] - points[:, :, 2].min(1)
+        assert np.median(height) == pytest.approx(1.70, abs=0.12)

@@ -12,8 +12,7 @@ import torch
 from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.lifting.lifter import Lifter
 from training import evaluate
-from training.datasets.mocap import POINTS, Clip
-from training.datasets.proportions import proportioned
+from training.datasets.mocap import POINTS, Clip, scaled_to_stature
 from training.datasets.renders import view_names
 from training.evaluation.mocap import HEIGHTS, action_of, evaluate_clips, views
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
@@ -52,7 +51,7 @@ def test_errors_agree_with_a_plain_computation(small_weights: Path, people: list
     report = evaluate_clips(lifter, people[:2])
     assert report.total.poses == 2 * 10 * 12  # five poses a second of two seconds, by twelve cameras
     assert set(report.actions) == {"person0", "person1"}
-    points = proportioned(people[0], 1.70)[::6].astype(float)
+    points = scaled_to_stature(people[0], 1.70)[::6].astype(float)
     errors = []
     matrix = camera_matrix(1000, 1000, 1000)
     for side, height, seen in views(points):

@@ -10,8 +10,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from training.datasets.mocap import POINTS
-from training.datasets.proportions import PARENTS
-from training.tasks.variation import MIRROR, Variation, Variety, chest_axes, rotations
+from training.tasks.variation import MIRROR, PARENTS, Variation, Variety, chest_axes, rotations
 
 HEAD = [
     POINTS.index(name) for name in ("skull", "neck", "head", "left_ear", "right_ear", "left_eye", "right_eye")
