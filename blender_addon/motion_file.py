@@ -115,7 +115,7 @@ def read_motion(path: str | os.PathLike[str]) -> Motion:
         with np.load(path, allow_pickle=False) as file:
             _check_format(name, file)
             arrays = {key: file[key] for key in (*_SCALARS, *_SHAPES)}
-            arrays["step"] = file["step"] if "step" in file else np.array(1)  # older files lack it
+            arrays["step"] = np.array(step_of(file))
         return dataclasses.replace(_motion(arrays), path=Path(path).resolve())
     except FileNotFoundError as error:
         raise InvalidInput(f"{name} does not exist.", "Choose a Motion file.") from error
@@ -125,6 +125,11 @@ def read_motion(path: str | os.PathLike[str]) -> Motion:
         raise InvalidInput(f"{name} is damaged: it lacks {error}.", "Lift the clip again.") from error
     except (OSError, ValueError, TypeError, EOFError, zlib.error) as error:
         raise InvalidInput(f"{name} is damaged: {error}.", "Lift the clip again.") from error
+
+
+def step_of(file: Any) -> int:
+    """Every so many frames of the clip are in an open Motion file; those of earlier versions do not tell."""
+    return int(file["step"]) if "step" in file else 1
 
 
 def _check_format(name: str, file: Any) -> None:

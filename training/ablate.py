@@ -7,7 +7,6 @@ ablation.json. Every variant is a run folder of its own, so that an ablation whi
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,13 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lifting_core.files import written_whole
 from lifting_core.lifting.device import choose_device
 from training.command import command
 from training.datasets.human36m.loading import load_human36m
 from training.evaluate import Candidate
 from training.evaluation.scoring import averages
-from training.fitting.record import WEIGHTS
+from training.fitting.record import WEIGHTS, write_json
 from training.fitting.run import train
 from training.folders import make_folder
 from training.options import add_data_options, add_recipe_options, recipe_from
@@ -48,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     results = ablate(options)
-    with written_whole(options.out / "ablation.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_json(options.out / "ablation.json", results)
     sys.stdout.write(table(results) + "\n")
 
 

@@ -23,8 +23,6 @@ from training.datasets.mocap import Clip, read_mocap
 from training.tasks.observed import ObservedErrors
 from training.tasks.simulated import SimulatedViews, Sources, full_body_model, split_by_subject
 
-log = logging.getLogger(__name__)
-
 Draw = Callable[[int], tuple[Tensor, Tensor]]
 """The features and joints of a step."""
 

@@ -9,7 +9,6 @@ exact keypoints, and the errors are told by action and by view.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence as Series
@@ -22,7 +21,6 @@ import torch
 from torch import Tensor
 
 from lifting_core.errors import InvalidInput
-from lifting_core.files import written_whole
 from lifting_core.lifting.device import choose_device
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.weights import LiftingModel, load_model
@@ -38,6 +36,7 @@ from training.evaluation.mocap import evaluate_clips
 from training.evaluation.mocap import table as capture_table
 from training.evaluation.pictures import draw_pictures
 from training.evaluation.scoring import NOISE_LEVELS, Report, averages, noisy, scores, split_error, table
+from training.fitting.record import write_json
 from training.options import add_data_options
 from training.tasks.human36m import select
 from training.tasks.poses import Poses, columns, gather, predict
@@ -125,19 +124,15 @@ def main(arguments: Series[str] | None = None) -> None:
     if holds_motion_capture(options.data):
         found = evaluate_on_capture(options)
         sys.stdout.write(capture_table(found) + "\n")
-        _write_json(options.json, found.as_json())
+        if options.json:
+            write_json(options.json, found.as_json())
         return
     report, tested = evaluate_weights(options)
     sys.stdout.write(table(report) + "\n")
-    _write_json(options.json, report.as_json())
+    if options.json:
+        write_json(options.json, report.as_json())
     if options.pictures:
         draw_pictures(report, tested.poses, tested.predicted, options.weights[0].parent, options.pictures)
-
-
-def _write_json(path: Path | None, report: dict[str, Any]) -> None:
-    if path is not None:
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def evaluate_on_capture(options: argparse.Namespace) -> CaptureReport:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lifting_core.files import written_whole
 from lifting_core.lifting.lifter import Lifter
 from training.command import command
 from training.datasets.renders import read_renders
@@ -28,6 +26,7 @@ from training.evaluation.renders import (
     mediapipe_joints,
     table,
 )
+from training.fitting.record import write_json
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             name: {view: dataclasses.asdict(errors) for view, errors in views.items()}
             for name, views in report.items()
         }
-        with written_whole(options.json) as temporary:
-            temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+        write_json(options.json, plain)
 
 
 def evaluate(folder: Path, weights: Path | None) -> dict[str, dict[str, Errors]]:

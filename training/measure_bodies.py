@@ -16,14 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from training.command import command
 from training.datasets.anatomy import SEGMENTS, TABLE
-from training.rendering.makehuman import AVERAGE_MAN, SKIN, BaseMesh
+from training.rendering.makehuman import AVERAGE_MAN, SKIN, BaseMesh, complete_data
 from training.rendering.shapes import draw_sex_and_age, draw_shape
-
-log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 Landmarks = Mapping[str, Array]
@@ -52,17 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path, help="MakeHuman's data, folder mpfb2")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    table = measure(options.data)
+    with complete_data(options.data):
+        table = measure(options.data)
     with written_whole(TABLE) as temporary:
         temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 def measure(data: Path) -> dict[str, object]:
-    """Everything that the table holds. Raises InvalidInput when a file of the data is missing."""
+    """Everything that the table holds. Raises OSError when a file of the data is missing."""
     random = np.random.default_rng(0)
     shapes = [draw_shape(random, *draw_sex_and_age(random)) for _ in range(_BODIES)]
-    logarithms = np.log([segments(landmarks(_mesh(data, shape))) for shape in shapes])
-    average = landmarks(_mesh(data, AVERAGE_MAN))
+    logarithms = np.log([segments(landmarks(BaseMesh.load(data, shape))) for shape in shapes])
+    average = landmarks(BaseMesh.load(data, AVERAGE_MAN))
     skull = average["ear"] * [0, 1, 1]
     hand, foot = _in_hand(average), average["ankle"]
     return {
@@ -75,15 +73,6 @@ def measure(data: Path) -> dict[str, object]:
         "mean": _rounded(logarithms.mean(0)),
         "spread": [_rounded(row) for row in np.linalg.cholesky(np.cov(logarithms.T))],
     }
-
-
-def _mesh(data: Path, targets: Mapping[str, float]) -> BaseMesh:
-    try:
-        return BaseMesh.load(data, targets)
-    except OSError as error:
-        raise InvalidInput(
-            f"{data} lacks {error.filename}.", "Give the folder mpfb2 of MakeHuman's data."
-        ) from error
 
 
 def _rounded(values: Array) -> list[float]:

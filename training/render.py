@@ -20,13 +20,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.errors import InvalidInput
 from lifting_core.files import written_whole
 from lifting_core.lifting.camera import project
 from training.command import command
 from training.datasets.mocap import Clip, read_mocap
 from training.datasets.renders import Renders, joined, write_renders
 from training.folders import make_folder
+from training.rendering.makehuman import complete_data
 from training.rendering.observing import Observation, observe
 from training.rendering.scenes import Actor, Shot, cast, film
 from training.tasks.simulated import split_by_subject
@@ -72,12 +72,8 @@ def render_scenes(clips: Sequence[Clip], figure_data: Path, folder: Path, count:
 
 def _render(number: int, clips: list[Clip], figure_data: Path, held_out: bool, path: Path) -> Renders:
     rng = np.random.default_rng(number)
-    try:
+    with complete_data(figure_data):
         actors = cast(rng, figure_data)
-    except OSError as error:
-        raise InvalidInput(
-            f"{figure_data} lacks {error.filename}.", "Give the folder mpfb2 of MakeHuman's data."
-        ) from error
     rows = []
     for index, shot in enumerate(film(rng, actors, clips)):
         observation = observe(shot, with_world=held_out)

@@ -14,7 +14,7 @@ from ..compatibility import new_animation
 from ..motion_file import Motion
 from .camera import frame_aspect
 from .fcurves import Curves, Keys, write
-from .orientation import Orientation, movie_orientation, photo_orientation
+from .orientation import Orientation, orientation
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".exr"}
 _DRIFT = 0.5  # frames that clip and scene may part before the background is keyed to follow
@@ -49,8 +49,7 @@ def add_background(
     elif image.source == "MOVIE":
         frames = round(motion.time[-1] * motion.clip_fps) + 1
         _follow(data, background, range(1, frames + 1), motion.clip_fps, scene)
-    turn = movie_orientation(file) if image.source == "MOVIE" else photo_orientation(file)
-    _turn(background, turn, frame_aspect(scene))
+    _turn(background, orientation(file, image.source == "MOVIE"), frame_aspect(scene))
     return True
 
 

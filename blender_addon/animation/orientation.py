@@ -38,6 +38,11 @@ _EXIF = {
 _TRACK = {(0, 1, -1, 0): Orientation(1), (-1, 0, 0, -1): Orientation(2), (0, -1, 1, 0): Orientation(3)}
 
 
+def orientation(path: Path, is_movie: bool) -> Orientation:
+    """Of a movie or a photo. Raises OSError when the file cannot be read."""
+    return movie_orientation(path) if is_movie else photo_orientation(path)
+
+
 def photo_orientation(path: Path) -> Orientation:
     """What the EXIF data of a photo asks for; Blender ignores it in every version."""
     if path.stat().st_size > _LARGEST_PHOTO:

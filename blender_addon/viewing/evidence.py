@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
+from ..motion_file import step_of
 
 _LARGEST = 2**31  # bytes of one array
 _WEAK = 0.45  # mean confidence of the joints; somebody seen whole comes to 0.5 to 0.58
@@ -76,8 +77,7 @@ def read_evidence(path: Path) -> Evidence:
         with np.load(path, allow_pickle=False) as file:
             _check_sizes(path)
             arrays: dict[str, Any] = {name: file[name] for name in _ARRAYS}
-            source, step = str(file["source"]), int(file["step"]) if "step" in file else 1
-            return _evidence(source, float(file["fps"]) * step, arrays)
+            return _evidence(str(file["source"]), float(file["fps"]) * step_of(file), arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be shown: {error}.", "Lift the clip again.") from error
 

@@ -14,7 +14,7 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from ..animation.orientation import UPRIGHT, Orientation, movie_orientation, photo_orientation
+from ..animation.orientation import UPRIGHT, Orientation, orientation
 
 MARK = "lift_pose_source"
 """A custom property on cameras made for a clip: the name of its file."""
@@ -122,4 +122,4 @@ def _orientation(image: bpy.types.Image) -> Orientation:
 @lru_cache(maxsize=8)
 def _read_orientation(path: Path, changed: int, movie: bool) -> Orientation:
     """`changed` is when the file was: it is read again then, and not at every redraw."""
-    return movie_orientation(path) if movie else photo_orientation(path)
+    return orientation(path, movie)

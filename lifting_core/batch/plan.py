@@ -64,12 +64,10 @@ def plan(jobs_file: Path) -> list[Task]:
     file would be written twice or over an input. Clips themselves are not looked into.
     """
     root, folder = jobs_file.absolute().parent, folder_of(jobs_file)
-    tasks = [
-        _task(clip, job, root, folder)
-        for job in (_absolute(job, root) for job in read_jobs(jobs_file))
-        for pattern in job.inputs
-        for clip in clips(pattern)
-    ]
+    tasks: list[Task] = []
+    for job in (_absolute(job, root) for job in read_jobs(jobs_file)):
+        shared = _digests_of(job)
+        tasks += [_task(clip, job, shared, root, folder) for each in job.inputs for clip in clips(each)]
     _check_apart(tasks)
     return tasks
 
@@ -118,7 +116,7 @@ def _absolute(job: Job, root: Path) -> Job:
     return made
 
 
-def _task(clip: Path, job: Job, root: Path, folder: Path) -> Task:
+def _task(clip: Path, job: Job, shared: _Digests, root: Path, folder: Path) -> Task:
     filled = {"{name}": name_of(clip), "{folder}": clip.parent.name}
     outputs = []
     for output in job.outputs:
@@ -128,7 +126,7 @@ def _task(clip: Path, job: Job, root: Path, folder: Path) -> Task:
     places = [_relative(output, root) for output in outputs]
     return Task(
         id=hashlib.blake2b(json.dumps(places).encode(), digest_size=8).hexdigest(),
-        fingerprint=_fingerprint(clip, job, places),
+        fingerprint=_fingerprint(clip, job, shared, places),
         folder=folder,
         input=clip,
         outputs=tuple(outputs),
@@ -144,20 +142,35 @@ def _relative(path: Path, root: Path) -> str:
         return path.as_posix()
 
 
-def _fingerprint(clip: Path, job: Job, places: Sequence[str]) -> str:
+def _fingerprint(clip: Path, job: Job, shared: _Digests, places: Sequence[str]) -> str:
     """Touching or moving a file does not change it."""
     settings: dict[str, Any] = dataclasses.asdict(job.settings)
-    read = {name: settings.pop(name) for name in _read_by(job.settings)}
+    for name in _read_by(job.settings):
+        del settings[name]
     parts = [
         lifting_core.__version__,
         [_digest(Path(file)) for file in _files_of(clip)],
-        [[_digest(Path(file)) for file in files] for files in (job.rigs, job.maps)],
-        {name: [_digest(each) for each in _files_in(Path(file))] for name, file in read.items()},
-        _digest_of_model(job.settings),
+        *shared,
         settings,
         [job.everybody, job.objects, job.retarget, list(places)],
     ]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+_Digests = tuple[list[list[str]], dict[str, list[str]], str]
+"""Of rigs and maps, of what the settings name, and of a detector's model."""
+
+
+def _digests_of(job: Job) -> _Digests:
+    """Of the files that all clips of a job share: rigs, weights and models are large."""
+    return (
+        [[_digest(Path(file)) for file in files] for files in (job.rigs, job.maps)],
+        {
+            name: [_digest(each) for each in _files_in(Path(file))]
+            for name, file in _read_by(job.settings).items()
+        },
+        _digest_of_model(job.settings),
+    )
 
 
 def _read_by(settings: LiftSettings) -> dict[str, Any]:

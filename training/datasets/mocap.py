@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def holds_motion_capture(folder: Path) -> bool:
     """Whether a folder holds motion capture, else it should be Human3.6M. Raises InvalidInput for none."""
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}.", "Name a folder of Human3.6M or motion capture.")
-    return bool(_mocap_files(folder))
+    return any(_mocap_files(folder))
 
 
 def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
@@ -54,7 +55,7 @@ def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
     is left.
     """
     clips = []
-    for path in sorted(_mocap_files(Path(folder)), key=lambda path: FORMATS.index(path.suffix.lower())):
+    for path in sorted(_mocap_files(Path(folder)), key=lambda path: (_format(path), path)):
         try:
             fps, body = _read_clip(path)
         except InvalidInput as error:
@@ -73,8 +74,12 @@ def read_mocap(folder: str | os.PathLike[str]) -> list[Clip]:
     return clips
 
 
-def _mocap_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in FORMATS)
+def _mocap_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.suffix.lower() in FORMATS)
+
+
+def _format(path: Path) -> int:
+    return FORMATS.index(path.suffix.lower())
 
 
 def _read_clip(path: Path) -> tuple[float, BodyPoints]:

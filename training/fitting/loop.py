@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from training.fitting.batches import Batches, Source
 from training.fitting.cuda_graph import CapturedSteps
 from training.fitting.processes import ALONE, Processes, share_batch_norm
 from training.fitting.recipe import Recipe
-
-log = logging.getLogger(__name__)
 
 BLOCK = 50
 """Steps whose batches are drawn at once for a CUDA graph, which holds so many."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lifting_core.errors import InvalidInput
 
 _DECIMETRE = 0.1
 
@@ -49,6 +52,17 @@ class RigBone:
     head: tuple[float, float, float]
     tail: tuple[float, float, float]
     roll: float
+
+
+@contextmanager
+def complete_data(folder: Path) -> Iterator[None]:
+    """Raises InvalidInput where reading MakeHuman's data finds that a file is missing."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            f"{folder} lacks {error.filename}.", "Give the folder mpfb2 of MakeHuman's data."
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)
