@@ -23,10 +23,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from blender_addon.motion_file import Motion
-from blender_addon.retargeting.body import LIMBS
-from blender_addon.retargeting.retarget import Target, retarget
-from blender_addon.retargeting.rotations import (
+from blender_addon.kinematics.rotations import (
     about,
     inverse,
     multiply,
@@ -34,6 +31,9 @@ from blender_addon.retargeting.rotations import (
     shortest_turn,
     unit,
 )
+from blender_addon.motion_file import Motion
+from blender_addon.retargeting.body import LIMBS
+from blender_addon.retargeting.retarget import Target, retarget
 from blender_addon.rigs.bone_map import known_maps
 from blender_addon.rigs.recognition import Recognition, recognise
 from lifting_core.motion.kinematics import pose

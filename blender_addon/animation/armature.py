@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from ..motion_file import Motion
-from ..retargeting.channels import key_rotation
+from .channels import key_rotation
 from .destination import check_animatable
 from .fcurves import Curves, Keys
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import InvalidInput
+from ..kinematics.evaluation import as_it_stands
 from ..motion_file import Motion
 from .armature import check_bones, key_pose, new_armature, scale_to
 from .background import add_background
@@ -17,7 +18,7 @@ from .destination import NEW_ACTION, Destination, deliver
 from .fcurves import Curves
 from .origin import Origin, set_origin
 from .reduction import reduce_keys
-from .scene import Match, as_it_stands, match_to_clip, matches, undone_on_failure
+from .scene import Match, match_to_clip, matches, undone_on_failure
 from .timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
 
 

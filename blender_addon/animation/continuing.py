@@ -7,9 +7,9 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
+from ..kinematics.rotations import about, from_matrix, inverse, multiply, rotate, to_matrices, twist_angle
 from ..motion_file import Motion
 from ..retargeting.posing import turns_from_rest
-from ..retargeting.rotations import about, from_matrix, inverse, multiply, rotate, to_matrices, twist_angle
 
 _UP = np.array([0.0, 0, 1])
 

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
-from ..retargeting.bone_values import Values
-from ..retargeting.channels import keyed_location, keyed_rotation
+from ..kinematics.bone_values import Values
+from ..kinematics.joints import OBJECT, Pose, Skeleton, measure
+from .channels import keyed_location, keyed_rotation
 from .fcurves import Array, Curves, Keys
-from .kinematics import OBJECT, Pose, Skeleton, measure
 from .spline import Knots, Samples, nearest_spline
 
 _MARGIN = 0.98

@@ -9,7 +9,7 @@ import bpy
 
 from ..animation.fcurves import Curves, write
 from ..compatibility import new_animation
-from ..retargeting.rotations import Quaternions
+from ..kinematics.rotations import Quaternions
 from .picture import SIZE, draw_character
 
 _TAG = "Lift Pose"

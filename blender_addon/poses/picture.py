@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..retargeting.rotations import Quaternions, from_matrix, inverse, multiply, rotate, unit
+from ..kinematics.rotations import Quaternions, from_matrix, inverse, multiply, rotate, unit
 
 SIZE = 256
 """Pixels along each side."""

@@ -14,16 +14,17 @@ import bpy
 import numpy as np
 
 from ..animation.fcurves import Curves, Keys
-from ..animation.scene import as_it_stands, evaluated, undone_on_failure
+from ..animation.scene import undone_on_failure
 from ..errors import InvalidInput
+from ..kinematics.bone_values import set_value, value, value_path
+from ..kinematics.evaluation import as_it_stands, evaluated
+from ..kinematics.rotations import Quaternions
 from ..motion_file import Motion
 from ..retargeting.body import read_body
-from ..retargeting.bone_values import set_value, value, value_path
 from ..retargeting.contacts import contacts_of
 from ..retargeting.feet import Feet
 from ..retargeting.posing import rig_scale
 from ..retargeting.retarget import Target, check, key_motion, wanted_values
-from ..retargeting.rotations import Quaternions
 from ..rigs.bone_map import BoneMap
 from .asset import make_asset
 from .standing import Heading, moved_to, standing, turn_to_camera, turn_to_rig, view

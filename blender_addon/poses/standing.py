@@ -10,10 +10,7 @@ import bpy
 import numpy as np
 
 from ..errors import InvalidInput
-from ..motion_file import Motion
-from ..retargeting.body import Body
-from ..retargeting.posing import hips_path, rig_scale, turns_from_rest
-from ..retargeting.rotations import (
+from ..kinematics.rotations import (
     Quaternions,
     Vectors,
     about,
@@ -23,6 +20,9 @@ from ..retargeting.rotations import (
     rotate,
     twist_angle,
 )
+from ..motion_file import Motion
+from ..retargeting.body import Body
+from ..retargeting.posing import hips_path, rig_scale, turns_from_rest
 from ..rigs.bone_map import BoneMap
 
 Heading = Literal["RIG", "CAMERA"]

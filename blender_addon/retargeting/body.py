@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 
 from ..errors import InvalidInput
+from ..kinematics.rotations import Quaternions, Vectors, from_matrix, unit
 from ..rigs.bone_map import BoneMap
-from .rotations import Quaternions, Vectors, from_matrix, unit
 
 _ALMOST = np.cos(np.radians(25))
 """A body that stands this nearly along the armature's axes stands along them: rests lean a little."""

@@ -14,15 +14,15 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kinematics.rotations import inverse, multiply, rotate
+from ..kinematics.two_bone_ik import reach
 from ..rigs.bone_map import BoneMap
 from .body import Body
 from .contacts import SIDES, Contact, Side
 from .foot_path import SELDOM, planted
 from .knees import unhurried
 from .legs import Leg, LegReader, Poses
-from .rotations import inverse, multiply, rotate
 from .sole import FootPath, tilt_within, tilted
-from .two_bone_ik import reach
 from .windows import half_window, smooth, smoothly_above, weighted_median
 
 Feet = Literal["OFF", "AUTOMATIC", "ALWAYS", "FLOOR"]

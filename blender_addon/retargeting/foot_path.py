@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .rotations import about, inverse, multiply, power, twist_angle
+from ..kinematics.rotations import about, inverse, multiply, power, twist_angle
 from .sole import UP, FootPath, Sole, above_floor, tilt_toward, tilted
 from .windows import half_window, smooth, weighted_median
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from ..animation.channels import allowed, key_location, key_rotation
 from ..animation.fcurves import Curves, Keys
 from ..errors import InvalidInput
+from ..kinematics.following import Carriers
+from ..kinematics.rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 from ..rigs.bone_map import BoneMap
-from .channels import allowed, key_location, key_rotation
-from .following import Carriers
-from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 
 _UPPER = {"forearm": "upper_arm", "shin": "thigh"}
 _ENDS = {"forearm": "hand", "shin": "foot"}

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kinematics.rotations import Vectors
 from .foot_path import edges
 from .legs import Leg
-from .rotations import Vectors
 
 
 def unhurried(

@@ -8,9 +8,18 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kinematics.rotations import (
+    Quaternions,
+    Vectors,
+    about,
+    from_matrix,
+    inverse,
+    multiply,
+    rotate,
+    twist_angle,
+)
 from ..rigs.bone_map import BoneMap
 from .body import Body
-from .rotations import Quaternions, Vectors, about, from_matrix, inverse, multiply, rotate, twist_angle
 from .sole import UP, FootPath, Sole
 
 _STRETCH = 0.998

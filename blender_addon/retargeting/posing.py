@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
-from ..motion_file import Motion
-from ..rigs.bone_map import BoneMap
-from .body import LIMBS, Body
-from .rotations import (
+from ..kinematics.rotations import (
     IDENTITY,
     Quaternions,
     Vectors,
@@ -27,6 +24,9 @@ from .rotations import (
     twist_angle,
     unit,
 )
+from ..motion_file import Motion
+from ..rigs.bone_map import BoneMap
+from .body import LIMBS, Body
 
 
 def orientations(

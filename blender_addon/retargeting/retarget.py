@@ -15,27 +15,28 @@ from typing import Any, Literal
 import bpy
 import numpy as np
 
+from ..animation.channels import allowed, key_location, key_rotation, key_values, placed_head
 from ..animation.destination import NEW_ACTION, Destination, check_animatable, deliver
 from ..animation.fcurves import Curves, Keys
 from ..animation.origin import Origin, set_origin
 from ..animation.reduction import Rigged, reduce_keys
-from ..animation.scene import Match, as_it_stands, match_to_clip, matches, undone_on_failure
+from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
 from ..animation.timing import frame_rate, from_frame, pose_keys, scene_frames
 from ..errors import InvalidInput
+from ..kinematics.bone_values import Values, value
+from ..kinematics.evaluation import as_it_stands
+from ..kinematics.following import Carriers, carriers
+from ..kinematics.rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 from ..motion_file import Motion
 from ..poses.standing import moved_to, standing, turn_to_rig
 from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
-from .bone_values import Values, key_values, value
-from .channels import allowed, key_location, key_rotation, placed_head
 from .contacts import Contact, contacts_of, mark
 from .feet import Feet, Standing, plant
-from .following import Carriers, carriers
 from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
 from .memory import Memory, forget, is_remembered, recall, remember
 from .posing import hips_path, orientations
-from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 
 Root = Literal["HIPS", "BONE", "OBJECT"]
 _ROUGHLY = np.radians(1)

@@ -1,4 +1,4 @@
-"""The channels of a pose bone: its rotation in whichever mode it has, its locks, its place."""
+"""The channels of a pose bone: its rotation in whichever mode it has, its locks, its place, its values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..animation.fcurves import Curves, Keys
-from .following import local_to_pose
-from .rotations import (
+from ..kinematics.bone_values import Values, value_path
+from ..kinematics.following import local_to_pose
+from ..kinematics.rotations import (
     Quaternions,
     Vectors,
     continuous,
@@ -20,6 +20,7 @@ from .rotations import (
     to_euler,
     unit,
 )
+from .fcurves import Curves, Keys
 
 
 def allowed(bone: bpy.types.PoseBone, rotations: Quaternions) -> Quaternions:
@@ -81,6 +82,14 @@ def placed_head(bone: bpy.types.PoseBone, parent_pose: Matrix) -> Vectors:
     start, axes = _reach(bone, parent_pose)
     head: Vectors = start + axes @ np.array(bone.location)
     return head
+
+
+def key_values(armature: bpy.types.Object, curves: list[Curves], keys: Keys, values: Values) -> None:
+    """Key the values once, at the first frame."""
+    first = Keys(keys.frames[:1], np.array([True]))
+    for (bone, name), new in values.items():
+        path = value_path(armature.pose.bones[bone], name)
+        first.insert(curves, path, np.array([[new]]), bone)
 
 
 def _reach(bone: bpy.types.PoseBone, parent_pose: Matrix) -> tuple[Vectors, NDArray[np.float64]]:

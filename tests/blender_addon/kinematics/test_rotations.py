@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from mathutils import Euler, Matrix, Quaternion, Vector
 from numpy.typing import NDArray
 
-from blender_addon.retargeting import rotations
+from blender_addon.kinematics import rotations
 
 _ORDERS = ["".join(order) for order in itertools.permutations("XYZ")]
 _VECTORS = arrays(np.float64, 3, elements=st.floats(-1, 1)).filter(lambda v: np.linalg.norm(v) > 0.01)

@@ -15,9 +15,9 @@ import numpy as np
 from mathutils import Quaternion
 from numpy.typing import NDArray
 
-from ..retargeting.bone_values import Values
-from ..retargeting.following import fit, random_turns, rehearsal
-from ..retargeting.rotations import (
+from .bone_values import Values
+from .following import fit, random_turns, rehearsal
+from .rotations import (
     Quaternions,
     Vectors,
     from_matrix,

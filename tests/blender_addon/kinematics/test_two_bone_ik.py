@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blender_addon.retargeting.two_bone_ik import reach
+from blender_addon.kinematics.two_bone_ik import reach
 
 Rotation: Any = pytest.importorskip("scipy.spatial.transform", reason="needs SciPy").Rotation
 Array = NDArray[np.float64]

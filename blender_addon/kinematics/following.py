@@ -12,8 +12,8 @@ import numpy as np
 from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
-from ..animation.scene import alone
 from .bone_values import Values, set_value, value
+from .evaluation import alone
 from .rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate, unit
 
 _SAMPLES = 5

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import bpy
-import numpy as np
-
-from ..animation.fcurves import Curves, Keys
 
 _BUILT_IN = ("ik_stretch",)
 
@@ -28,14 +25,6 @@ def set_value(bone: bpy.types.PoseBone, name: str, new: Any) -> None:
         setattr(bone, name, kind(new))
     else:
         bone[name] = kind(new)
-
-
-def key_values(armature: bpy.types.Object, curves: list[Curves], keys: Keys, values: Values) -> None:
-    """Key the values once, at the first frame."""
-    first = Keys(keys.frames[:1], np.array([True]))
-    for (bone, name), new in values.items():
-        path = value_path(armature.pose.bones[bone], name)
-        first.insert(curves, path, np.array([[new]]), bone)
 
 
 def value_path(bone: bpy.types.PoseBone, name: str) -> str:
