@@ -12,9 +12,9 @@ import time
 import bpy
 import numpy as np
 
-from blender_addon.animation.armature import key_pose, new_armature
 from blender_addon.animation.fcurves import Curves, write
 from blender_addon.animation.timing import pose_keys, scene_frames
+from blender_addon.building.armature import key_pose, new_armature
 from blender_addon.compatibility import new_animation
 from blender_addon.motion_file import Motion
 from lifting_core.motion.proportions import AVERAGE, rest_pose

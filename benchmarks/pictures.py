@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from blender_addon.animation.camera import new_camera
+from blender_addon.building.camera import new_camera
 from blender_addon.motion_file import Motion as AddonMotion
 from blender_addon.motion_file import read_motion
 from blender_addon.retargeting.body import read_body

@@ -18,7 +18,7 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from numpy.typing import NDArray
 
-from blender_addon.animation.build import Placement, build
+from blender_addon.building.build import Placement, build
 from blender_addon.motion_file import read_motion
 from lifting_core.media import open_media
 from lifting_core.motion.motion import Motion

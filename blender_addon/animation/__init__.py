@@ -1,1 +1,1 @@
-"""From a Motion to an animated armature and the camera that filmed it."""
+"""F-Curves: the scene time of their keys, how few will do, and which Actions get them."""

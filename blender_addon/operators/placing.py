@@ -13,10 +13,10 @@ from typing import Any
 
 import bpy
 
-from ..animation.armature import is_ours
-from ..animation.build import Placement, Result, build
 from ..animation.destination import NEW_ACTION, Destination
 from ..animation.scene import Match
+from ..building.armature import is_ours
+from ..building.build import Placement, Result, build
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..poses.pose import PoseTarget, take_pose

@@ -14,10 +14,8 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from ..animation.orientation import UPRIGHT, Orientation, orientation
-
-MARK = "lift_pose_source"
-"""A custom property on cameras made for a clip: the name of its file."""
+from ..building.camera import MARK
+from ..building.orientation import UPRIGHT, Orientation, orientation
 
 
 @dataclass(frozen=True, eq=False)

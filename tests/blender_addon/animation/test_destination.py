@@ -13,9 +13,9 @@ import pytest
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from blender_addon.animation.armature import is_ours
-from blender_addon.animation.build import Placement, build
 from blender_addon.animation.destination import Destination
+from blender_addon.building.armature import is_ours
+from blender_addon.building.build import Placement, build
 from blender_addon.compatibility import Animation
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import Motion, read_motion

@@ -195,7 +195,7 @@ def test_gaps_and_single_frames(make_rig: Make, shuffle: Callable[..., Motion]) 
 
 
 def test_armature_of_lift_pose_itself(shuffle: Callable[..., Motion], scene: bpy.types.Scene) -> None:
-    from blender_addon.animation.build import Placement, build
+    from blender_addon.building.build import Placement, build
 
     motion = shuffle()
     rig = build(motion, None, Placement(scene)).armature

@@ -10,11 +10,11 @@ import numpy as np
 from mathutils import Matrix, Quaternion, Vector
 from numpy.typing import NDArray
 
+from ..animation.channels import key_rotation
+from ..animation.destination import check_animatable
+from ..animation.fcurves import Curves, Keys
 from ..errors import InvalidInput
 from ..motion_file import Motion
-from .channels import key_rotation
-from .destination import check_animatable
-from .fcurves import Curves, Keys
 
 _MARK = "lift_pose_source"  # a custom property on the armatures that this add-on made
 _SIDES = {

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import bpy
 
+from ..animation.destination import NEW_ACTION, Destination, deliver
+from ..animation.fcurves import Curves
+from ..animation.origin import Origin, set_origin
+from ..animation.reduction import reduce_keys
+from ..animation.scene import Match, match_to_clip, matches, undone_on_failure
+from ..animation.timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
 from ..errors import InvalidInput
 from ..kinematics.evaluation import as_it_stands
 from ..motion_file import Motion
@@ -14,12 +20,6 @@ from .armature import check_bones, key_pose, new_armature, scale_to
 from .background import add_background
 from .camera import new_camera
 from .continuing import from_where_it_stands
-from .destination import NEW_ACTION, Destination, deliver
-from .fcurves import Curves
-from .origin import Origin, set_origin
-from .reduction import reduce_keys
-from .scene import Match, match_to_clip, matches, undone_on_failure
-from .timing import clip_start, frame_rate, from_frame, pose_keys, scene_frames
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import numpy as np
 from mathutils import Matrix
 
 from ..motion_file import Motion
-from ..viewing.frames import MARK
 
+MARK = "lift_pose_source"
+"""A custom property on cameras made for a clip: the name of its file."""
 _SENSOR = 36.0  # mm along the image's longer side, so that focal lengths read as on a 35 mm camera
 
 

@@ -13,8 +13,8 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from blender_addon.animation import build as build_module
-from blender_addon.animation.build import Placement, Result, build
+from blender_addon.building import build as build_module
+from blender_addon.building.build import Placement, Result, build
 from blender_addon.errors import InvalidInput
 from blender_addon.motion_file import read_motion
 from lifting_core.skeleton import BONE_NAMES, BONES, JOINTS

@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon.animation.background import add_background
-from blender_addon.animation.build import Placement, build
+from blender_addon.building.background import add_background
+from blender_addon.building.build import Placement, build
 from blender_addon.motion_file import Motion, read_motion
 
 Camera = bpy.types.Object

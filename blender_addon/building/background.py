@@ -10,10 +10,10 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ..animation.fcurves import Curves, Keys, write
 from ..compatibility import new_animation
 from ..motion_file import Motion
 from .camera import frame_aspect
-from .fcurves import Curves, Keys, write
 from .orientation import Orientation, orientation
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".exr"}

@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_addon.animation import orientation
-from blender_addon.animation.orientation import UPRIGHT, Orientation, movie_orientation, photo_orientation
+from blender_addon.building import orientation
+from blender_addon.building.orientation import UPRIGHT, Orientation, movie_orientation, photo_orientation
 
 _MATRICES = {0: (1, 0, 0, 1), 1: (0, 1, -1, 0), 2: (-1, 0, 0, -1), 3: (0, -1, 1, 0)}
 

@@ -1,0 +1,1 @@
+"""From a Motion to an armature of its own, the camera that filmed it, and the clip behind it."""
