@@ -25,12 +25,12 @@ if not __package__:  # run as a script: come back as a part of the package
     sys.path.insert(0, str(_folder.parent))
     sys.exit(importlib.import_module(f"{_folder.name}.command").main())
 
+from . import retarget_command as retargeting
 from .batch import command as batch
 from .building.build import Placement, build
 from .errors import InvalidInput, LiftPoseError
 from .motion_file import read_motion
 from .parent import end_with_parent
-from .retargeting import command as retargeting
 from .saving import check_output, save
 
 NAME = "lift_pose"

@@ -9,12 +9,12 @@ from typing import Any
 
 import bpy
 
+from .. import retarget_command as retargeting
 from ..engine.process import not_started
 from ..errors import InvalidInput, LiftPoseError
 from ..operators.job import redraw_panels
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
-from ..retargeting import command as retargeting
 from ..session import session
 from .child import BatchProcess
 from .command import batch_command

@@ -20,10 +20,10 @@ from ..building.build import Placement, Result, build
 from ..errors import InvalidInput
 from ..motion_file import Motion
 from ..poses.pose import PoseTarget, take_pose
-from ..poses.standing import Heading
 from ..properties import chosen
 from ..retargeting.feet import Feet
 from ..retargeting.retarget import Root, Target, retarget
+from ..retargeting.standing import Heading
 from ..rigs.bone_map import BoneMap
 from ..rigs.chosen_map import bone_map
 

@@ -25,9 +25,9 @@ from ..retargeting.contacts import contacts_of
 from ..retargeting.feet import Feet
 from ..retargeting.posing import rig_scale
 from ..retargeting.retarget import Target, check, key_motion, wanted_values
+from ..retargeting.standing import Heading, moved_to, standing, turn_to_camera, turn_to_rig, view
 from ..rigs.bone_map import BoneMap
 from .asset import make_asset
-from .standing import Heading, moved_to, standing, turn_to_camera, turn_to_rig, view
 
 _LEVEL = 1e-3  # metres of the person's by which a root bone may be off its rest
 

@@ -28,7 +28,6 @@ from ..kinematics.evaluation import as_it_stands
 from ..kinematics.following import Carriers, carriers
 from ..kinematics.rotations import Quaternions, Vectors, from_matrix, inverse, multiply, rotate
 from ..motion_file import Motion
-from ..poses.standing import moved_to, standing, turn_to_rig
 from ..rigs.bone_map import BoneMap
 from .body import Body, read_body
 from .contacts import Contact, contacts_of, mark
@@ -37,6 +36,7 @@ from .ik import Posed, ik_limbs, key_ends
 from .legs import Poses
 from .memory import Memory, forget, is_remembered, recall, remember
 from .posing import hips_path, orientations
+from .standing import moved_to, standing, turn_to_rig
 
 Root = Literal["HIPS", "BONE", "OBJECT"]
 _ROUGHLY = np.radians(1)

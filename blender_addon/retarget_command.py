@@ -7,15 +7,15 @@ from pathlib import Path
 
 import bpy
 
-from ..animation.destination import Destination
-from ..errors import InvalidInput
-from ..motion_file import Motion, read_motion
-from ..poses.pose import PoseTarget, take_pose
-from ..rigs.armature import recognise_armature
-from ..rigs.bone_map import BoneMap, read_map
-from ..rigs.recognition import Recognition, matched
-from ..saving import check_output, save
-from .retarget import Target, retarget
+from .animation.destination import Destination
+from .errors import InvalidInput
+from .motion_file import Motion, read_motion
+from .poses.pose import PoseTarget, take_pose
+from .retargeting.retarget import Target, retarget
+from .rigs.armature import recognise_armature
+from .rigs.bone_map import BoneMap, read_map
+from .rigs.recognition import Recognition, matched
+from .saving import check_output, save
 
 NAME = "retarget"
 

@@ -1,4 +1,4 @@
-"""Where a rig stands and which way it faces, and a pose moved there."""
+"""Where a rig stands and which way it faces, and a motion moved there."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ..kinematics.rotations import (
     twist_angle,
 )
 from ..motion_file import Motion
-from ..retargeting.body import Body
-from ..retargeting.posing import hips_path, rig_scale, turns_from_rest
 from ..rigs.bone_map import BoneMap
+from .body import Body
+from .posing import hips_path, rig_scale, turns_from_rest
 
 Heading = Literal["RIG", "CAMERA"]
 _UP = np.array([0.0, 0, 1])
@@ -55,7 +55,7 @@ def standing(armature: bpy.types.Object, bone_map: BoneMap, body: Body) -> Stand
 
 
 def moved_to(motion: Motion, body: Body, place: Standing, turn: float) -> Motion:
-    """One pose, turned by `turn` radians about the vertical, with its hips above the same spot."""
+    """The motion, turned by `turn` radians about the vertical, with its hips above the same spot at first."""
     left = about(_UP, np.array([turn]))[0]
     rest = motion.rest_rotations[0]
     rotations = motion.rotations.copy()
