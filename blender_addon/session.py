@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bpy
 
-from .batch.child import BatchProcess
+from .engine.batch import BatchProcess
 from .engine.client import Engine
 from .engine.job import Job
 from .engine.state import EngineState, engine_state

@@ -10,13 +10,13 @@ from typing import Any
 import bpy
 
 from .. import retarget_command as retargeting
+from ..engine.batch import BatchProcess
 from ..engine.process import not_started
 from ..errors import InvalidInput, LiftPoseError
 from ..operators.job import redraw_panels
 from ..preferences import user_folder
 from ..properties import chosen, engine_settings
 from ..session import session
-from .child import BatchProcess
 from .command import batch_command
 from .jobs_file import FolderJob, write_jobs
 from .properties import chosen_batch, fill, table

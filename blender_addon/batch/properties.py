@@ -16,7 +16,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from .child import Clip
+from ..engine.batch import Clip
 
 
 class LiftPoseBatchSettings(bpy.types.PropertyGroup):

@@ -1,4 +1,4 @@
-"""A batch that the engine does, and the table of its clips."""
+"""A batch, which the engine does in a process of its own, and the table of its clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..engine.process import Closed, EngineProcess, Malformed
+from .process import Closed, EngineProcess, Malformed
 
 _CANCEL_LIMIT = 5.0  # seconds that a cancelled batch has to end by itself
 
