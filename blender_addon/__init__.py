@@ -10,6 +10,7 @@ from . import command, properties, session, translations
 from .batch import operators as batch_operators
 from .batch import panel as batch_panel
 from .batch import properties as batch_properties
+from .engine_preferences import LiftPosePreferences
 from .operators import bone_map, clip, engine, feet, overlay, presets
 from .operators.build import LiftPoseBuild
 from .operators.cancel import LiftPoseCancel
@@ -29,7 +30,6 @@ from .panels import (
     LiftPoseRigPanel,
     LiftPoseScenePanel,
 )
-from .preferences import LiftPosePreferences
 from .properties import LiftPoseSettings
 from .rigs import chosen_map
 from .viewing import overlay as drawing

@@ -11,9 +11,10 @@ import pytest
 import blender_addon
 from blender_addon.engine import state
 from blender_addon.engine.interpreter import VARIABLE
+from blender_addon.engine_preferences import LiftPosePreferences
 from blender_addon.installer import locks
 from blender_addon.installer.layout import Record
-from blender_addon.preferences import LiftPosePreferences, installer_layout
+from blender_addon.preferences import installer_layout
 from blender_addon.session import session
 
 
