@@ -1,9 +1,12 @@
-"""The three parts meet only in the protocol and the Motion file (docs/architecture.md)."""
+"""The three parts meet only in the protocol and the Motion file; rooms form layers (docs/architecture.md)."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -61,3 +64,62 @@ def test_add_on_imports_itself_only_relatively() -> None:
 )
 def test_imports_are_found_wherever_they_hide(source: str) -> None:
     assert list(_imports(source)) == ["torch"]
+
+
+@pytest.mark.parametrize("package", ["blender_addon", "lifting_core"])
+def test_rooms_form_layers(package: str) -> None:
+    rooms = _rooms(_ROOT / package)
+    assert len(rooms) > 5
+    assert _circle(rooms) == []
+
+
+def _rooms(package: Path) -> Mapping[str, Set[str]]:
+    """What each room of a package imports of the others. A module beside the folders is a room of its own."""
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).parts[0].removesuffix(".py")
+        rooms[room] |= _entered(path, package) - {room}
+    return {room: entered & rooms.keys() for room, entered in rooms.items()}
+
+
+def _entered(path: Path, package: Path) -> set[str]:
+    """The first names below the package in all that a module of it imports, inside functions too."""
+    folder = ".".join(path.relative_to(package.parent).parent.parts)
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), folder)
+            names += [f"{source}.{name.name}" for name in node.names]
+    return {name.split(".")[1] for name in names if name.startswith(f"{package.name}.")}
+
+
+def _circle(rooms: Mapping[str, Set[str]]) -> list[str]:
+    """Rooms that import each other, directly or round about; none where there are no such."""
+    try:
+        TopologicalSorter(rooms).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize(
+    "closing",
+    ["from ..poses.pose import take", "def f():\n    from .. import poses", "import addon.poses.pose"],
+)
+def test_circles_of_rooms_are_found(tmp_path: Path, closing: str) -> None:
+    sources = {
+        "__init__.py": "from . import session",
+        "session.py": "from .retargeting import retarget",
+        "poses/pose.py": "from .. import session",
+        "retargeting/retarget.py": "from . import feet",
+        "retargeting/feet.py": "import numpy",
+    }
+    for name, source in sources.items():
+        path = tmp_path / "addon" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, "utf-8")
+    assert _circle(_rooms(tmp_path / "addon")) == []
+    path.write_text(closing, "utf-8")
+    assert set(_circle(_rooms(tmp_path / "addon"))) == {"poses", "session", "retargeting"}

@@ -1,1 +1,1 @@
-"""The engine process: where its Python is, how it is started, spoken to and stopped."""
+"""The engine's processes: where their Python is, how they are started, spoken to and stopped."""
