@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from blender_addon.engine import batch as batch_module
 from blender_addon.engine.batch import BatchProcess, Clip
 
 _PLAN = {
@@ -89,7 +90,7 @@ def test_cancelling_closes_the_pipe_and_what_was_worked_at_waits(tmp_path: Path)
 def test_a_batch_that_does_not_heed_the_cancelling_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blender_addon.engine.batch._CANCEL_LIMIT", 0.2)
+    monkeypatch.setattr(batch_module, "_CANCEL_LIMIT", 0.2)
     batch = _polled(_started(tmp_path, [_PLAN], "import time; time.sleep(60)"), until="clips")
     batch.cancel()
     began = time.monotonic()
