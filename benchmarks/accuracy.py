@@ -25,7 +25,7 @@ from lifting_core.media import open_media
 from lifting_core.pipeline import lift
 from lifting_core.settings import LiftSettings
 from lifting_core.skeleton import LIMB_JOINTS
-from training.evaluation.metrics import aligned
+from training.metrics.distances import aligned
 
 Array = NDArray[np.float64]
 _HIPS = [LIMB_JOINTS.index("left_hip"), LIMB_JOINTS.index("right_hip")]

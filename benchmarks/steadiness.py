@@ -34,7 +34,7 @@ from lifting_core.motion.motion import Motion
 from lifting_core.pipeline import Pipeline
 from lifting_core.settings import LiftSettings
 from lifting_core.skeleton import LIMB_JOINTS
-from training.evaluation.metrics import aligned
+from training.metrics.distances import aligned
 
 Array = NDArray[np.float64]
 _FEET = [f"{side}_{joint}" for side in ("left", "right") for joint in ("heel", "ankle", "toe")]

@@ -66,7 +66,7 @@ def test_imports_are_found_wherever_they_hide(source: str) -> None:
     assert list(_imports(source)) == ["torch"]
 
 
-@pytest.mark.parametrize("package", ["blender_addon", "lifting_core"])
+@pytest.mark.parametrize("package", ["blender_addon", "lifting_core", "training"])
 def test_rooms_form_layers(package: str) -> None:
     rooms = _rooms(_ROOT / package)
     assert len(rooms) > 5

@@ -1,1 +1,1 @@
-"""How good weights are: metrics, protocols, published figures, tables and pictures."""
+"""How good weights are: on every data set, beside published figures, in tables and pictures."""

@@ -15,7 +15,7 @@ from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import HUMAN36M_JOINTS, JOINTS
 from training.datasets.mocap import POINTS, Clip, scaled_to_stature
-from training.evaluation.metrics import aligned_distances, distances
+from training.metrics.distances import aligned_distances, distances
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
 
 Array = NDArray[np.float64]

@@ -17,10 +17,10 @@ from torch import Tensor
 from lifting_core.files import written_whole
 from lifting_core.skeleton import HUMAN36M_PARENTS
 from training.datasets.human36m.names import ACTIONS
-from training.evaluation.metrics import distances
 from training.evaluation.scoring import Report
 from training.fitting.record import HISTORY
 from training.folders import make_folder
+from training.metrics.distances import distances
 from training.tasks.poses import Poses
 
 log = logging.getLogger(__name__)

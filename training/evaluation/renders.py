@@ -14,7 +14,7 @@ from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import JOINT_KEYPOINTS, JOINTS, LIMB_JOINTS
 from training.datasets.renders import Renders, view_names
-from training.evaluation.metrics import aligned, scaled_distances
+from training.metrics.distances import aligned, scaled_distances
 
 Array = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from lifting_core.skeleton import HUMAN36M_JOINTS
-from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, Errors, evaluate
 from training.evaluation.published import SHORT_NAMES, published_average, published_row
 from training.fitting.batches import mixed_seed
+from training.metrics.protocols import FOURTEEN_JOINTS, MEASURES, Errors, evaluate
 from training.tasks.poses import Poses
 
 NOISE_LEVELS = (0, 5, 10, 15, 20)

@@ -13,13 +13,13 @@ from lifting_core.lifting.weights import LiftingModel, Profile
 from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS, TEST_SUBJECTS, TRAINING_SUBJECTS
 from training.datasets.human36m.sequence import Sequence
-from training.evaluation.metrics import distances
-from training.evaluation.protocols import evaluate
 from training.fitting.batches import Shuffled
 from training.fitting.model import new_model, standardise
 from training.fitting.processes import ALONE, Processes
 from training.fitting.recipe import Recipe
 from training.fitting.run import Task, TestError
+from training.metrics.distances import distances
+from training.metrics.protocols import evaluate
 from training.tasks.poses import IMAGE_WIDTH, Poses, columns, gather, mirror_for, predict
 
 STATURE = 1.70

@@ -6,8 +6,8 @@ import torch
 
 from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS
-from training.evaluation.protocols import FOURTEEN_JOINTS, MEASURES, evaluate
 from training.evaluation.published import SHORT_NAMES, published_average, published_row
+from training.metrics.protocols import FOURTEEN_JOINTS, MEASURES, evaluate
 
 EATING, WALKING = ACTIONS.index("Eating"), ACTIONS.index("Walking")
 

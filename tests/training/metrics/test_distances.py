@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
-from training.evaluation.metrics import aligned, aligned_distances, distances, scaled_distances
+from training.metrics.distances import aligned, aligned_distances, distances, scaled_distances
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lifting_core.skeleton import HUMAN36M_JOINTS
 from training.datasets.human36m.names import ACTIONS
-from training.evaluation.metrics import aligned_distances, distances, scaled_distances
+from training.metrics.distances import aligned_distances, distances, scaled_distances
 
 FOURTEEN_JOINTS: tuple[int, ...] = tuple(
     index for index, name in enumerate(HUMAN36M_JOINTS) if name not in ("pelvis", "spine", "neck")

@@ -1,0 +1,1 @@
+"""How far poses are from the truth, by themselves and as Human3.6M counts."""
