@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from lifting_core.errors import InvalidInput
+from training.datasets.joint_centres import centred
 from training.datasets.mocap import POINTS, Clip
 from training.rendering.backdrop import Picture, draw_backdrop, draw_obstacle
 from training.rendering.capture import captured_poses, mirror_image, moved
@@ -139,7 +140,7 @@ def _direct(rng: np.random.Generator, actor: Actor, clips: Sequence[Clip], frame
     points = np.empty((frames, len(POINTS), 3))
     for frame, pose in enumerate(poses):
         figure.take(pose)
-        points[frame] = body_points(figure.joints())
+        points[frame] = centred(body_points(figure.joints()), actor.stature)
     act = _Act(clip, (chosen - chosen[0]) / clip.fps, poses, points)
     floor = np.array([*poses[frames // 2].pelvis[:2], points[:, _FEET, 2].min()])
     return act.moved(Rotation.identity(), -floor).moved(
