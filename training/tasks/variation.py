@@ -34,6 +34,12 @@ _LEGS = _LEFT_LEG + _points("right", _ENDS[1])
 _HEAD = [POINTS.index("skull"), *_OF_HEAD]
 _UPPER = [POINTS.index(name) for name in ("thorax", "left_shoulder", "right_shoulder")] + _ARMS + _HEAD
 _ALL = list(range(1, len(POINTS)))
+_HIPS = [POINTS.index("left_hip"), POINTS.index("right_hip")]
+
+_MOST_BENT = 145.0
+"""Degrees of an elbow or a knee."""
+_STRAIGHT = 0.3
+"""Sine of the bend up to which an axis beside the limb tells how it bends, as it does not tell by itself."""
 
 # What is taken from another pose, whether it goes with the chest or with the pelvis, and how often. Whole
 # limbs are taken, so that every joint of theirs keeps within its limits.
@@ -75,7 +81,10 @@ class Variety:
     """Of bending, of leaning inward and of turning inward."""
     arm: float = 40.0
     """Of a whole arm about the shoulder, about every axis; where limbs and trunks are turned at all."""
-    leg: float = 20.0
+    leg: float = 28.0
+    elbow: float = 35.0
+    """Of bending, within what an elbow can."""
+    knee: float = 30.0
     trunk: float = 15.0
     body: float = 20.0
     """Of everything, as in somebody who leans or falls."""
@@ -127,10 +136,29 @@ class Variation:
         of."""
         variety = self._variety
         for side in ("left", "right"):
-            self._turn(bones, _points(side, _ENDS[0]), chest, (variety.arm,) * 3, variety.turned)
-            self._turn(bones, _points(side, _ENDS[1]), pelvis, (variety.leg,) * 3, variety.turned)
+            arm, leg = (_points(side, names) for names in _ENDS)
+            self._turn(bones, arm, chest, (variety.arm,) * 3, variety.turned)
+            self._turn(bones, leg, pelvis, (variety.leg,) * 3, variety.turned)
+            self._bend(bones, arm, bones[:, arm[3]] - bones[:, arm[4]], variety.elbow)
+            self._bend(bones, leg, bones[:, _HIPS[0]] - bones[:, _HIPS[1]], variety.knee)
         self._turn(bones, _UPPER, pelvis, (variety.trunk,) * 3, variety.turned)
         self._turn(bones, _ALL, pelvis, (variety.body,) * 3, variety.turned)
+
+    def _bend(self, bones: Tensor, limb: list[int], hinge: Tensor, degrees: float) -> None:
+        """Bend the elbows or knees of some more or less.
+
+        `limb` are its points from the joint downward; `hinge` (N, 3) is roughly the axis of a straight limb.
+        """
+        upper, lower = (normalize(bones[:, point], dim=-1) for point in limb[:2])
+        across = torch.linalg.cross(upper, lower, dim=-1)
+        hinge = _STRAIGHT * normalize(hinge, dim=-1) + across
+        hinge = normalize(hinge - (hinge * upper).sum(-1, keepdim=True) * upper, dim=-1)
+        bent = torch.rad2deg(torch.atan2((across * hinge).sum(-1), (upper * lower).sum(-1)))
+        more = degrees * torch.randn(len(bones), generator=self._random)
+        more = torch.where(self._chance(len(bones), self._variety.turned)[:, 0, 0], more, 0.0)
+        turned = (bent + more).clamp(0, _MOST_BENT) - bent
+        turn = rotations(torch.deg2rad(turned)[:, None] * hinge)
+        bones[:, limb[1:]] = bones[:, limb[1:]] @ turn.transpose(-1, -2)
 
     def _turn_head(self, bones: Tensor, chest: Tensor) -> None:
         self._turn(bones, _OF_HEAD, chest, self._variety.head)

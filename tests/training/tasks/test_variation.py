@@ -58,8 +58,10 @@ def test_arms_are_exchanged_and_sides_mirrored(bodies: Tensor) -> None:
 
 def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
     """Each as one piece: elbows and knees keep their angles, the other limbs their places."""
-    still = Variety(head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), arm=0, leg=0, trunk=0, body=0)
-    standing = bodies[1::2]
+    still = Variety(
+        head=(0, 0, 0), hand=(0, 0, 0), foot=(0, 0, 0), arm=0, leg=0, elbow=0, knee=0, trunk=0, body=0
+    )
+    standing = bodies[1::2].repeat(8, 1, 1)
     for name, anchor, end in (("arm", "shoulder", "wrist"), ("leg", "hip", "ankle")):
         variety = dataclasses.replace(still, **{name: 30.0}, turned=0.5, people=0, lengths=0)
         found, plain = varied(standing, variety), varied(standing, dataclasses.replace(variety, turned=0))
@@ -68,6 +70,28 @@ def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
         turned = torch.rad2deg(torch.acos(torch.cosine_similarity(reach, before, dim=-1).clamp(-1, 1)))
         assert 0.3 < float((turned > 5).float().mean()) < 0.55
         assert 30 < float(turned.max()) < 130
+
+
+def test_elbows_and_knees_bend_as_they_can(bodies: Tensor) -> None:
+    """Not backward, and with bones of the same lengths, all that hangs on them going along."""
+    standing = bodies[1::2]
+    variety = dataclasses.replace(STILL, arm=0, leg=0, trunk=0, body=0, turned=0.5)
+    found = varied(standing, variety)
+    torch.testing.assert_close(lengths(found), lengths(standing), atol=1e-4, rtol=0)
+    for upper, joint, end in (("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")):
+        bent, before = (_bend(of, upper, joint, end) for of in (found, standing))
+        assert 0.2 < float(((bent - before).abs() > 5).float().mean()) < 0.55
+        assert 60 < float(bent.max()) <= 145.1
+    shin = _between(found, "left_knee", "left_ankle")
+    assert float(shin[:, 1].min()) > -0.1  # people face -y
+    foot, still = (_between(of, "left_ankle", "left_toe").norm(dim=-1) for of in (found, standing))
+    torch.testing.assert_close(foot, still, atol=1e-4, rtol=0)
+
+
+def _bend(bodies: Tensor, upper: str, joint: str, end: str) -> Tensor:
+    """Degrees."""
+    bones = (_between(bodies, f"left_{a}", f"left_{b}") for a, b in ((upper, joint), (joint, end)))
+    return torch.rad2deg(torch.acos(torch.cosine_similarity(*bones, dim=-1).clamp(-1, 1)))
 
 
 def _between(bodies: Tensor, start: str, end: str) -> Tensor:
