@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from lifting_core.lifting.weights import LiftingModel, save_model, spread
 from training.command import command
 from training.datasets.mocap import Clip, read_mocap
-from training.tasks.observed import ObservedErrors
+from training.tasks.observed import ObservedPeople
 from training.tasks.simulated import SimulatedViews, Sources, full_body_model, split_by_subject
 
 Draw = Callable[[int], tuple[Tensor, Tensor]]
@@ -63,7 +63,7 @@ def calibrate(sources: Sources, steps: int) -> LiftingModel:
     return model
 
 
-def _views(clips: list[Clip], observed: ObservedErrors | None) -> Draw:
+def _views(clips: list[Clip], observed: ObservedPeople | None) -> Draw:
     source = SimulatedViews(clips, observed, _POSES, (1,), torch.device("cpu"))
 
     def draw(step: int) -> tuple[Tensor, Tensor]:

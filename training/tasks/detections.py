@@ -13,7 +13,7 @@ from torch import Tensor
 from lifting_core.skeleton import JOINT_KEYPOINTS, unsided
 from training.datasets.mocap import POINTS
 from training.tasks.filming import STATURE, Shot
-from training.tasks.observed import ObservedErrors
+from training.tasks.observed import ObservedPeople
 from training.tasks.variation import chest_axes, pelvis_axes
 
 _SIDED = (
@@ -90,7 +90,7 @@ POINTS_OF_KEYPOINTS: list[int] = [POINTS.index(_NAMES_OF_POINTS.get(name, name))
 class Detecting:
     """Draws detections: simulated ones, or with the errors that a detector made on renders."""
 
-    def __init__(self, generator: torch.Generator, observed: ObservedErrors | None = None) -> None:
+    def __init__(self, generator: torch.Generator, observed: ObservedPeople | None = None) -> None:
         self._random = generator
         self._observed = observed
         self._noise = torch.tensor([_NOISE[unsided(name)] for name in KEYPOINTS])
@@ -118,12 +118,10 @@ class Detecting:
         return error
 
     def _observed_errors(
-        self, observed: ObservedErrors, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
+        self, observed: ObservedPeople, points: Tensor, outside: Tensor, error: Tensor, confidence: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Put observed errors in place of some of the simulated ones, of which a little stays."""
         seen, sure = observed.like(points, STATURE, self._random)
-        # Pictures of other makes leave the detector more or less sure of the same thing.
-        sure = sure ** self._uniform(len(sure), 1)
         chosen = (self._uniform(len(sure), 1) < _OBSERVED) & ~outside & (confidence > 0)
         return (
             torch.where(chosen[..., None], seen + _REST * error, error),

@@ -71,7 +71,7 @@ class Filming:
         toward = self._camera.aside * edge * room * (2 * self._uniform(count, 2) - 1)
         across = _turn("y", torch.rad2deg(torch.atan(toward[:, 0])))
         down = _turn("x", -torch.rad2deg(torch.atan(toward[:, 1])))
-        return Shot(seen @ (across @ down).transpose(-1, -2), edge, self._focal_error(count))
+        return Shot(seen @ (across @ down).transpose(-1, -2), edge, self.focal_errors(count))
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self._random)
@@ -109,7 +109,8 @@ class Filming:
         portrait = self._uniform(count) < self._camera.portrait
         return torch.stack([torch.where(portrait, short, long), torch.where(portrait, long, short)], -1)
 
-    def _focal_error(self, count: int) -> Tensor:
+    def focal_errors(self, count: int) -> Tensor:
+        """(N,) factors by which x / z and y / z seem larger than they are."""
         small, great = self._camera.focal_error
         deviation = torch.where(self._uniform(count) < 0.5, small, great)
         return torch.exp(deviation * self._normal(count).clamp(-2, 2))

@@ -1,21 +1,24 @@
-"""A detector's real errors on rendered people, to be repeated on bodies of the motion capture.
+"""What a detector really makes of rendered people (`training.render`).
 
-Renders (`training.render`) are few, captured poses many. So what the detector got wrong about a rendered
-person, and how sure it was, is transferred to bodies that are seen in much the same pose from much the same
-side, where much the same is hidden.
+Renders are few, captured poses many. So what the detector got wrong about a rendered person, and how sure it
+was, is transferred to bodies that are seen in much the same pose from much the same side, where much the same
+is hidden. Rendered people are trained on themselves, too: their errors go with their poses exactly.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
-from lifting_core.lifting.camera import project
-from lifting_core.skeleton import LIMB_JOINTS
+from lifting_core.lifting.camera import project, rays
+from lifting_core.skeleton import LIMB_JOINTS, mirrored
 from training.datasets.mocap import POINTS
 from training.datasets.renders import Renders
+from training.tasks.variation import MIRROR, rotations
 
 _LIMBS = [POINTS.index(name) for name in LIMB_JOINTS]
 _PELVIS = POINTS.index("pelvis")
@@ -25,14 +28,29 @@ _LIKENESS = 60.0
 """How strongly alike poses are preferred: per square metre over all limb joints, of a body 1 m tall."""
 _CANDIDATES = 768
 """Rendered people, drawn anew for every batch, among whom a like one is sought."""
+_ROLL, _NOISE = 8.0, 0.008
+"""Standard deviations by which no two draws of a rendered person are the same: degrees about the camera's
+axis, and shares of the stature by which keypoints are off in addition."""
 
 
-class ObservedErrors:
-    """Errors and confidences by pose."""
+class Seen(NamedTuple):
+    """People as a detector sees them."""
+
+    rays: Tensor
+    """(N, K, 3) of the keypoints, camera axes, z = 1."""
+    confidence: Tensor
+    """(N, K)"""
+    points: Tensor
+    """(N, P, 3) metres, camera axes: the truth."""
+
+
+class ObservedPeople:
+    """Rendered people, as they are and as they were detected."""
 
     def __init__(self, renders: Renders, keypoints: tuple[str, ...], points: list[int]) -> None:
         """`points` are the columns of the true points that `keypoints` should be at."""
         columns = [KEYPOINT_NAMES.index(name) for name in keypoints]
+        self._mirror = [keypoints.index(mirrored(name)) for name in keypoints]
         renders = renders.rows(renders.found)
         truth = np.stack(
             [project(*one) for one in zip(renders.points[:, points], renders.camera_matrix, strict=True)]
@@ -43,11 +61,41 @@ class ObservedErrors:
         good = np.median(np.linalg.norm(errors, axis=-1), axis=1) < _LARGEST_ERROR
         self._errors = torch.from_numpy(errors[good]).float()
         self._confidence = torch.from_numpy(renders.confidence[good][:, columns]).float()
-        seen = torch.from_numpy(renders.points[good]).float()
-        self._poses = _pose(seen) / torch.from_numpy(renders.stature[good]).float()[:, None]
+        self._points = torch.from_numpy(renders.points[good] / renders.stature[good, None, None]).float()
+        self._poses = _pose(self._points)
+        directions = [
+            rays(*one)
+            for one in zip(renders.keypoints[good][:, columns], renders.camera_matrix[good], strict=True)
+        ]
+        self._rays = torch.from_numpy(np.stack(directions)).float()
 
     def __len__(self) -> int:
         return len(self._errors)
+
+    def draw(self, count: int, stature: float, random: torch.Generator) -> Seen:
+        """Some of the people, made `stature` metres tall, mirrored or not, none twice quite the same."""
+        chosen = torch.randint(len(self), (count,), generator=random)
+        seen = Seen(self._rays[chosen], self._confidence[chosen], stature * self._points[chosen])
+        flipped = self._mirrored(seen)
+        flip = torch.rand(count, 1, 1, generator=random) < 0.5
+        directions, confidence, points = (
+            torch.where(flip if own.dim() == 3 else flip[..., 0], other, own)
+            for own, other in zip(seen, flipped, strict=True)
+        )
+        angle = torch.deg2rad(_ROLL * torch.randn(count, 1, generator=random))
+        roll = rotations(angle * torch.tensor([0.0, 0.0, 1.0])).transpose(1, 2)
+        directions, points = directions @ roll, points @ roll
+        noise = _NOISE * torch.randn(*confidence.shape, 2, generator=random)
+        directions[..., :2] += stature / points[:, :1, 2:] * noise
+        return Seen(directions, _elsewhere(confidence, random), points)
+
+    def _mirrored(self, seen: Seen) -> Seen:
+        mirror = torch.tensor([-1.0, 1.0, 1.0])
+        return Seen(
+            seen.rays[:, self._mirror] * mirror,
+            seen.confidence[:, self._mirror],
+            seen.points[:, MIRROR] * mirror,
+        )
 
     def like(self, bodies: Tensor, stature: float, random: torch.Generator) -> tuple[Tensor, Tensor]:
         """Errors (N, K, 2), as shares of the stature in the picture, and confidences (N, K).
@@ -59,7 +107,12 @@ class ObservedErrors:
         chance = torch.softmax(-_LIKENESS * apart, dim=1).cumsum(1)
         drawn = torch.searchsorted(chance, torch.rand(len(bodies), 1, generator=random) * chance[:, -1:])
         chosen = candidates[drawn[:, 0].clamp(max=len(candidates) - 1)]
-        return self._errors[chosen], self._confidence[chosen]
+        return self._errors[chosen], _elsewhere(self._confidence[chosen], random)
+
+
+def _elsewhere(confidence: Tensor, random: torch.Generator) -> Tensor:
+    """(N, K): pictures of other makes leave the detector more or less sure of the same thing."""
+    return confidence ** torch.rand(len(confidence), 1, generator=random)
 
 
 def _pose(points: Tensor) -> Tensor:

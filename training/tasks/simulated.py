@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lifting_core.errors import InvalidInput
@@ -24,7 +23,8 @@ from training.fitting.recipe import Recipe
 from training.fitting.run import Task
 from training.tasks.detections import KEYPOINTS, POINTS_OF_KEYPOINTS
 from training.tasks.filming import STATURE
-from training.tasks.observed import ObservedErrors
+from training.tasks.observed import ObservedPeople
+from training.tasks.sampling import chances
 from training.tasks.views import ViewSampler
 
 log = logging.getLogger(__name__)
@@ -43,30 +43,21 @@ def split_by_subject(clips: list[Clip]) -> tuple[list[Clip], list[Clip]]:
     )
 
 
-def sampling_weights(clips: list[Clip]) -> NDArray[np.float64]:
-    """(N,) chance of every frame: subjects count by the square root of their frames, so none dominates."""
-    frames: dict[str, int] = {}
-    for clip in clips:
-        frames[clip.subject] = frames.get(clip.subject, 0) + len(clip.points)
-    weights = np.concatenate([np.full(len(clip.points), frames[clip.subject] ** -0.5) for clip in clips])
-    chances: NDArray[np.float64] = weights / weights.sum()
-    return chances
-
-
 class SimulatedViews:
     """Views drawn anew for every step, from a seed of the step's own."""
 
     def __init__(
         self,
         clips: list[Clip],
-        observed: ObservedErrors | None,
+        observed: ObservedPeople | None,
         batch_size: int,
         seed: tuple[int, ...],
         device: torch.device,
     ) -> None:
         self._random = torch.Generator()
-        self._sampler = ViewSampler(_points(clips), self._random, observed=observed)
-        self._chances = torch.from_numpy(sampling_weights(clips))
+        bodies = _points(clips)
+        self._sampler = ViewSampler(bodies, self._random, observed=observed)
+        self._chances = chances(clips, bodies)
         self._batch_size = batch_size
         self._seed = seed
         self._device = device
@@ -98,16 +89,16 @@ class Sources:
     weights: Path | None = None
     """Weights to go on with, in place of random ones."""
 
-    def observed(self, held_out: bool = False) -> ObservedErrors | None:
+    def observed(self, held_out: bool = False) -> ObservedPeople | None:
         """The detector's errors on renders to train on, or on those held out.
 
         Raises InvalidInput when there are none.
         """
         if self.renders is None:
             return None
-        return ObservedErrors(read_renders(self.renders, held_out), KEYPOINTS, POINTS_OF_KEYPOINTS)
+        return ObservedPeople(read_renders(self.renders, held_out), KEYPOINTS, POINTS_OF_KEYPOINTS)
 
-    def record(self, clips: list[Clip], observed: ObservedErrors | None) -> dict[str, object]:
+    def record(self, clips: list[Clip], observed: ObservedPeople | None) -> dict[str, object]:
         """For the weights file."""
         return {
             "set": "motion capture",
