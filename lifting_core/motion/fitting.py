@@ -4,13 +4,13 @@ Poses lifted frame by frame know nothing of each other: their bones change in le
 in depth comes out too flat. So all frames are fitted together, with bone lengths that are unknown but
 constant. This is bundle adjustment (Triggs et al., Vision Algorithms 1999) for a single camera, with the
 lifted pose in place of the views that are missing; its cost is a negative logarithm of probability,
-minimised by L-BFGS.
+minimised by L-BFGS in coordinates made for it (`preconditioning`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from lifting_core.lifting.trust import error_of
 from lifting_core.motion.evidence import Evidence
 from lifting_core.motion.gaps import LEAST_INTERVAL, LONGEST_GAP
+from lifting_core.motion.preconditioning import Preconditioner
 from lifting_core.motion.proportions import AVERAGE, SEGMENTS, foot_height, rest_pose
 from lifting_core.skeleton import JOINTS, unsided
 
@@ -32,9 +33,9 @@ _ALONG, _ACROSS = 0.6, 0.4
 """Of a joint from where it was lifted, along the view and across it, as shares of its stated error."""
 _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
-_PROPORTION = 0.1
+_PROPORTION = 0.2
 """Of the logarithm of a length from that of an average adult."""
-_MOST_UNUSUAL = 5 * _PROPORTION
+_MOST_UNUSUAL = 0.5
 """Where the path makes a poor start, steps toward the least cost may go astray, but no body is beyond."""
 _SCALE = 0.05
 """Of the logarithm of the size in which the person was lifted."""
@@ -47,6 +48,10 @@ _ERRORS = 0.03, 0.5
 """Metres: what the errors of joints are held to."""
 _LENGTHS_COUNT = 0.2
 """What a frame adds to the weight of usual proportions."""
+_HALF_SIZE = 0.4
+"""Metres: how far joints are from the middle of a body, about."""
+_LEAST_KEPT = 1.0
+"""1 / metre^2, where nothing tells how far away the body is."""
 _NEAREST = 0.1
 """Metres from the camera: no joint counts as nearer."""
 _STEPS = 150
@@ -86,6 +91,21 @@ def _usual_distances() -> Tensor:
 
 
 _USUAL = _usual_distances()
+
+
+def _ties(starts: Sequence[int], ends: Sequence[int], weights: Tensor) -> Tensor:
+    """(J, J) matrix of the sum of weighted squares of differences between joints."""
+    ties = torch.zeros(len(JOINTS), len(JOINTS))
+    for start, end, weight in zip(starts, ends, weights.tolist(), strict=True):
+        difference = torch.zeros(len(JOINTS))
+        difference[end] += 1
+        difference[start] -= 1
+        ties += weight * torch.outer(difference, difference)
+    return ties
+
+
+_RIGID = _ties(_STARTS, _ENDS, _TOLERANCES**-2 / 3)
+"""Bones keep their lengths, which is one of three directions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +162,16 @@ class _Solution(NamedTuple):
 
 def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | None = None) -> _Solution:
     """The body of the least cost, or its poses alone where lengths and scale are known."""
-    lengths, scale = (_USUAL, torch.zeros(())) if known is None else (known.lengths, known.scale)
-    solution = _Solution(cost.placed.clone(), lengths.clone(), scale.clone())
-    unknown = [tensor.requires_grad_() for tensor in solution[: 1 if known else 3]]
+    preconditioner, (length, scale) = cost.preconditioner(), cost.deviations()
+    unknown = [torch.zeros_like(cost.placed), torch.zeros_like(_USUAL), torch.zeros(())]
+    unknown = [tensor.requires_grad_() for tensor in unknown[: 1 if known else 3]]
+
+    def solution() -> _Solution:
+        placed = cost.placed + preconditioner.paths(unknown[0])
+        if known:
+            return known._replace(placed=placed)
+        return _Solution(placed, _USUAL + length * unknown[1], scale * unknown[2])
+
     solver = torch.optim.LBFGS(
         unknown, max_iter=_STEPS, history_size=10, tolerance_change=1e-7, line_search_fn="strong_wolfe"
     )
@@ -152,12 +179,13 @@ def _minimised(cost: _Cost, going_on: Callable[[], None], known: _Solution | Non
     def evaluate() -> Tensor:
         going_on()
         solver.zero_grad()
-        total = cost(solution)
+        total = cost(solution())
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     solver.step(evaluate)  # type: ignore[no-untyped-call]
-    return _Solution(*(tensor.detach() for tensor in solution))
+    with torch.no_grad():
+        return solution()
 
 
 class _Cost:
@@ -183,9 +211,30 @@ class _Cost:
             self._off_keypoints(placed)
             + self._off_lifted(placed, scale)
             + self._off_lengths(placed, solution.metres)
-            + self._jerky(placed)
+            + self._jerky(placed / scale.exp())
             + len(placed) * (unusual + (scale / _SCALE).square())
         )
+
+    def preconditioner(self) -> Preconditioner:
+        """For the paths of the joints, as the cost is near its minimum and in an average frame."""
+        seen = self._seen.mean(0) / _OFF_KEYPOINT**2
+        nearer = (_HALF_SIZE / (_OFF_KEYPOINT * self._metres.median())).square()  # looks larger
+        error = self._error.median(0).values
+        axes = []
+        for kept, lifted in ((seen, _ACROSS), (seen, _ACROSS), (nearer * seen, _ALONG)):
+            ties = _ties([0] * len(JOINTS), range(len(JOINTS)), (lifted * error) ** -2)
+            axes.append(torch.diag(kept + _LEAST_KEPT) + ties + _RIGID)
+        interval = float(self._intervals.median()) if len(self._intervals) else 1.0
+        acceleration = (interval**2 * _ACCELERATION) ** -2
+        matrices: NDArray[np.float64] = torch.stack(axes).double().numpy()
+        return Preconditioner(2 * matrices, 2 * acceleration, len(self.placed))
+
+    def deviations(self) -> tuple[Tensor, float]:
+        """(L,) of the logarithms of the lengths, and of that of the scale: by how much they may be off."""
+        pairs = torch.bincount(torch.tensor(_LENGTH_OF_PAIR)) * (_USUAL.exp() / _LENGTH).square()
+        lengths = 2 * len(self.placed) * (pairs + _LENGTHS_COUNT / _PROPORTION**2)
+        scale = 2 * len(self.placed) / _SCALE**2
+        return lengths**-0.5, scale**-0.5
 
     def _off_keypoints(self, placed: Tensor) -> Tensor:
         seen_at = placed[..., :2] / placed[..., 2:].clamp(min=_NEAREST)
@@ -193,7 +242,7 @@ class _Cost:
         return (self._seen * _robust(off.square().sum(-1))).sum()
 
     def _off_lifted(self, placed: Tensor, scale: Tensor) -> Tensor:
-        off = (placed - placed[:, :1] - scale.exp() * self._lifted) / self._error[..., None]
+        off = ((placed - placed[:, :1]) / scale.exp() - self._lifted) / self._error[..., None]
         along = _robust((off[..., 2] / _ALONG).square())
         return (along + _robust(off[..., :2].square().sum(-1) / _ACROSS**2)).sum()
 

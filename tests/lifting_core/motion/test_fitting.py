@@ -57,6 +57,23 @@ def test_noise_is_taken_off(walker: Evidence) -> None:
     assert bones(body.joints).std(axis=0).max() < 0.02 < np.median(bones(noisy).std(axis=0))
 
 
+def test_the_cost_is_at_its_least_when_the_steps_are_over(
+    walker: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = walker.joints + np.random.default_rng(0).normal(size=walker.joints.shape) * 0.04
+    body = lifted(walker, noisy)
+    monkeypatch.setattr(fitting, "_STEPS", 2000)
+    np.testing.assert_allclose(lifted(walker, noisy).joints, body.joints, atol=2e-3)
+
+
+def test_noise_makes_nobody_smaller(walker: Evidence) -> None:
+    """As it does where larger bodies cost more: errors and accelerations of theirs are larger."""
+    for noise in (0.02, 0.04):
+        noisy = walker.joints + np.random.default_rng(1).normal(size=walker.joints.shape) * noise
+        body = lifted(walker, noisy)
+        assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.05)
+
+
 def test_an_outlier_among_the_keypoints_does_no_harm(walker: Evidence) -> None:
     walker.rays[20:23, JOINTS.index("left_wrist")] += 0.3
     assert error(lifted(walker, walker.joints), walker) < 0.012
