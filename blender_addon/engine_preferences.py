@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
 
 from .engine.state import Condition
 from .installer.locks import devices
+from .labels import EnumProperty, StringProperty, translated
 from .operators.cancel import LiftPoseCancel
 from .operators.engine import (
     LiftPoseInstallEngine,
@@ -78,7 +78,7 @@ class LiftPosePreferences(bpy.types.AddonPreferences):
         state, layout = session.engine_state(context), self.layout
         box = layout.box()
         if session.job is None or not session.installing:
-            box.label(text=f"{state.condition.value}. {state.text}", icon=_ICONS[state.condition])
+            box.label(text=f"{translated(state.condition.value)}. {state.text}", icon=_ICONS[state.condition])
         else:
             box.label(text="Installing", icon="IMPORT")
         if session.job is not None:
@@ -99,7 +99,7 @@ class LiftPosePreferences(bpy.types.AddonPreferences):
             column.prop(self, "install_device")
             column.prop(self, "base_python")
             column.prop(self, "wheels")
-            layout.label(text=f"Folder: {installer_layout().folder}")
+            layout.label(text=translated("Folder: {}").format(installer_layout().folder))
         else:
             column.prop(self, "engine_python")
-        layout.label(text=f"Log: {user_folder() / 'engine.log'}")
+        layout.label(text=translated("Log: {}").format(user_folder() / "engine.log"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from .labels import CONTEXT, translated
 from .operators.bone_map import (
     LiftPoseAddPair,
     LiftPoseLoadMap,
@@ -36,6 +37,7 @@ class _Panel(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Lift Pose"
+    bl_translation_context = CONTEXT
 
 
 class LiftPoseMainPanel(_Panel):
@@ -109,7 +111,7 @@ class LiftPoseRigPanel(_Panel):
         row.operator(LiftPoseLoadMap.bl_idname, text="", icon="FILE_FOLDER")
         row.operator(LiftPoseSaveMap.bl_idname, text="", icon="FILE_TICK")
         if found.missing:
-            draw_text(layout.box(), context, f"Not found: {found.missing}", False)
+            draw_text(layout.box(), context, translated("Not found: {}").format(found.missing), False)
         row = layout.row()
         row.template_list(LiftPoseBoneList.bl_idname, "", found, "pairs", found, "active", rows=6)
         column = row.column(align=True)

@@ -8,7 +8,8 @@ import os
 from typing import Any
 
 import bpy
-from bpy.props import (
+
+from .labels import (
     BoolProperty,
     EnumProperty,
     FloatProperty,
@@ -17,7 +18,6 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-
 from .rigs.armature import recognise_armature
 from .rigs.chosen_map import LiftPoseBoneMap, show
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ..labels import CONTEXT
 from ..panels import LiftPoseMainPanel, draw_text
 from ..session import session
 from .operators import LiftPoseBatchCancel, LiftPoseBatchStart
@@ -31,7 +32,8 @@ class LiftPoseBatchList(bpy.types.UIList):
     ) -> None:
         split = layout.split(factor=0.55)
         warned = item.state == "done" and item.text
-        split.label(text=item.name, icon="INFO" if warned else _ICONS.get(item.state, "BLANK1"))
+        state: Any = "INFO" if warned else _ICONS.get(item.state, "BLANK1")
+        split.label(text=item.name, translate=False, icon=state)
         if item.state == "working":
             split.progress(factor=item.fraction, text=item.text)
         else:
@@ -46,6 +48,7 @@ class LiftPoseBatchPanel(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Lift Pose"
+    bl_translation_context = CONTEXT
     bl_parent_id = LiftPoseMainPanel.bl_idname
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
@@ -74,7 +77,8 @@ class LiftPoseBatchPanel(bpy.types.Panel):
             elif batch.report is not None:
                 row = layout.row()
                 row.label(text=batch.summary)
-                row.operator("wm.path_open", text="Report", icon="FILE_TEXT").filepath = str(batch.report)
+                report: Any = row.operator("wm.path_open", text="Open Report", icon="FILE_TEXT")
+                report.filepath = str(batch.report)
 
 
 def _draw_table(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

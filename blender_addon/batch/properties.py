@@ -6,17 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import (
-    BoolProperty,
-    CollectionProperty,
-    EnumProperty,
-    FloatProperty,
-    IntProperty,
-    PointerProperty,
-    StringProperty,
-)
+from bpy.props import CollectionProperty, FloatProperty, PointerProperty
 
 from ..engine.batch import Clip
+from ..labels import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 
 class LiftPoseBatchSettings(bpy.types.PropertyGroup):

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from ..labels import CONTEXT
 from ..properties import chosen
 from ..recent import recent_clips
 from ..session import session
@@ -56,13 +57,14 @@ class LiftPoseDrop(bpy.types.FileHandler):
 class LiftPoseRecentClips(bpy.types.Menu):
     bl_idname = "VIEW3D_MT_lift_pose_recent"
     bl_label = "Recent Clips"
+    bl_translation_context = CONTEXT
 
     def draw(self, context: bpy.types.Context | None) -> None:
         paths = recent_clips()
         for path in paths:
             row = self.layout.row()
             row.enabled = Path(path).exists()
-            operator: Any = row.operator(LiftPoseChooseClip.bl_idname, text=Path(path).name)
+            operator: Any = row.operator(LiftPoseChooseClip.bl_idname, text=Path(path).name, translate=False)
             operator.filepath = path
         if not paths:
             self.layout.label(text="None yet")

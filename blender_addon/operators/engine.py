@@ -10,6 +10,7 @@ from ..engine.job import Job
 from ..engine.state import bundled_engine, bundled_version
 from ..installer.failures import InstallationFailure
 from ..installer.locks import lock_for
+from ..labels import translated
 from ..preferences import installer_layout, preferences
 from ..session import session
 from .job import JobOperator
@@ -45,9 +46,11 @@ class LiftPoseInstallEngine(JobOperator, bpy.types.Operator):
         except InstallationFailure as failure:
             column.label(text=str(failure), icon="ERROR")
             return
-        source = f"the folder {choice.wheels}" if choice.wheels else "the Python package index"
-        column.label(text=f"{lock.download / 1e6:,.0f} MB of packages from {source}")
-        column.label(text=f"{lock.room / 1e9:.1f} GB of free disk for a while, half of it to stay")
+        source = choice.wheels or translated("the Python package index")
+        download = translated("{:,.0f} MB of packages from {}").format(lock.download / 1e6, source)
+        room = translated("{:.1f} GB of free disk for a while, half of it to stay").format(lock.room / 1e9)
+        column.label(text=download)
+        column.label(text=room)
         column.label(text="An engine that is installed already stays until the new one works.")
 
     def request(self, context: bpy.types.Context) -> Job:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty
 
 from ..errors import LiftPoseError
+from ..labels import EnumProperty
 from ..properties import chosen
 from ..retargeting.again import retarget_again
 from ..retargeting.contacts import SIDES, add_marker

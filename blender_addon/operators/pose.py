@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import IntProperty, StringProperty
 
 from ..errors import LiftPoseError
+from ..labels import IntProperty, StringProperty
 from ..motion_file import read_motion
 from ..properties import chosen
 from ..session import Outcome, session

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
 
 from ..errors import LiftPoseError
+from ..labels import CONTEXT, StringProperty
 from ..presets import preset_file, preset_files, read_preset, write_preset
 from ..properties import chosen
 
@@ -71,12 +71,13 @@ class LiftPoseDeletePreset(_PresetOperator):
 class LiftPosePresets(bpy.types.Menu):
     bl_idname = "VIEW3D_MT_lift_pose_presets"
     bl_label = "Presets"
+    bl_translation_context = CONTEXT
 
     def draw(self, context: bpy.types.Context | None) -> None:
         names = [path.stem for path in preset_files()]
         for name in names:
             row = self.layout.row(align=True)
-            use: Any = row.operator(LiftPoseUsePreset.bl_idname, text=name)
+            use: Any = row.operator(LiftPoseUsePreset.bl_idname, text=name, translate=False)
             delete: Any = row.operator(LiftPoseDeletePreset.bl_idname, text="", icon="TRASH")
             use.preset = delete.preset = name
         if names:

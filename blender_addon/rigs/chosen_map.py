@@ -6,16 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import (
-    BoolProperty,
-    CollectionProperty,
-    EnumProperty,
-    FloatProperty,
-    IntProperty,
-    StringProperty,
-)
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty
 
 from ..errors import InvalidInput
+from ..labels import EnumProperty, IntProperty, StringProperty
 from .bone_map import PARTS, BoneMap, Setting
 from .recognition import Recognition
 
