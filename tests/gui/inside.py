@@ -178,6 +178,22 @@ def add_rig() -> None:
     settings.target, settings.rig = "RIG", bpy.context.object
 
 
+def speak_german() -> str:
+    """Blender's name of the language; empty where it does not have it."""
+    known = [name for name in ("de", "de_DE") if name in bpy.app.translations.locales]
+    if known:
+        view: Any = bpy.context.preferences.view
+        view.language, view.use_translate_interface = known[0], True
+    return known[0] if known else ""
+
+
+def label_of(setting: str) -> str:
+    """What Blender shows for one of the panel's settings."""
+    settings: Any = bpy.context.scene.lift_pose
+    shown = settings.bl_rna.properties[setting]
+    return bpy.app.translations.pgettext_iface(shown.name, shown.translation_context)
+
+
 class _Bridge:
     def __init__(self, path: str) -> None:
         self._listener = socket.socket(socket.AF_UNIX)

@@ -37,7 +37,14 @@ class Session:
                 "seconds": round(time.monotonic() - began, 1),
                 "clicks": self._screen.clicks,
             }
-        for step in (self.undo_and_redo, self.overlay, self.person, self.image_editor, self.panels):
+        for step in (
+            self.undo_and_redo,
+            self.overlay,
+            self.person,
+            self.image_editor,
+            self.panels,
+            self.german,
+        ):
             step()
 
     def add_on(self) -> None:
@@ -197,6 +204,18 @@ class Session:
         screen.ask("add_rig()")
         time.sleep(2)
         screen.picture("19_rig", screen.region("VIEW_3D", "UI"))
+
+    def german(self) -> None:
+        """The same in German, where this Blender has it: in our words where Blender's own are others."""
+        screen = self._screen
+        self.figures["german"] = screen.ask("speak_german()")
+        if not self.figures["german"]:
+            return
+        time.sleep(2)
+        screen.picture("20_german", screen.region("VIEW_3D", "UI"))
+        for name, label in (("fov", "Bildwinkel"), ("height", "Körpergröße"), ("device", "Gerät")):
+            said = screen.ask(f"label_of({name!r})")
+            assert said == label, said
 
     def open_panel(self, name: str) -> None:
         """Unfold a sub-panel: the one that Blender draws after a click on its header."""
