@@ -1,7 +1,8 @@
 """How often every recorded frame is drawn.
 
-Most of what is recorded is alike: of 400 kinds of poses that tell the frames at hand apart, 28 have most of
-them. Who films themselves does other things, so rare poses count more than their share.
+Most of what is recorded is alike: the frames at hand are spread over 400 kinds of poses as unevenly as if
+there were 29 (the inverse of the sum of squared shares). Who films themselves does other things, so rare
+poses count more than their share.
 """
 
 from __future__ import annotations
