@@ -93,7 +93,7 @@ _PATHS = _NAMES.filter(lambda name: name == name.strip())
 _JOBS = st.fixed_dictionaries(
     {
         "input": st.lists(_PATHS, min_size=1, max_size=3),
-        "output": st.lists(_PATHS.map(lambda name: name + ".blend"), min_size=1, max_size=3),
+        "output": st.lists(_PATHS.map(lambda name: name + "x.blend"), min_size=1, max_size=3),
         "rig": st.lists(_PATHS, min_size=1, max_size=2),
     },
     optional={
