@@ -7,11 +7,9 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ..kinematics.rotations import about, from_matrix, inverse, multiply, rotate, to_matrices, twist_angle
+from ..kinematics.rotations import UP, about, from_matrix, inverse, multiply, rotate, to_matrices, twist_angle
 from ..motion_file import Motion
-from ..retargeting.posing import turns_from_rest
-
-_UP = np.array([0.0, 0, 1])
+from ..retargeting.posing import turned, turns_from_rest
 
 
 def from_where_it_stands(motion: Motion, armature: bpy.types.Object, scale: float) -> Motion:
@@ -20,18 +18,15 @@ def from_where_it_stands(motion: Motion, armature: bpy.types.Object, scale: floa
     """
     root = armature.pose.bones[motion.bone_names[0]]
     change = multiply(from_matrix(root.matrix), inverse(from_matrix(root.bone.matrix_local)))
-    angle = twist_angle(change[None], _UP) - twist_angle(turns_from_rest(motion)[0][:1], _UP)
-    left, rest = about(_UP, angle)[0], motion.rest_rotations[0]
-    rotations = motion.rotations.copy()
-    rotations[:, 0] = multiply(multiply(multiply(inverse(rest), left), rest), rotations[:, 0])
-    path = rotate(left, motion.root_translation)
-    way = (np.array(root.head) / scale - path[motion.present][0]) * [1, 1, 0]
+    angle = twist_angle(change[None], UP) - twist_angle(turns_from_rest(motion)[0][:1], UP)
+    there = turned(motion, float(angle[0]))
+    way = (np.array(root.head) / scale - there.root_translation[motion.present][0]) * [1, 1, 0]
+    right = about(UP, -angle)[0]
     back = np.eye(4)
-    back[:3, :3] = to_matrices(inverse(left))
-    back[:3, 3] = rotate(inverse(left), -way)
+    back[:3, :3] = to_matrices(right)
+    back[:3, 3] = rotate(right, -way)
     return replace(
-        motion,
-        rotations=rotations,
-        root_translation=path + way,
+        there,
+        root_translation=there.root_translation + way,
         camera_from_world=motion.camera_from_world @ back,
     )

@@ -11,6 +11,8 @@ Quaternions = NDArray[np.float64]
 Vectors = NDArray[np.float64]
 
 IDENTITY: Quaternions = np.array([1.0, 0, 0, 0])
+UP: Vectors = np.array([0, 0, 1.0])
+"""Of the world, and of anything whose z axis points up."""
 _NOTHING = 1e-7
 
 

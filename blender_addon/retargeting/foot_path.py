@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics.rotations import about, inverse, multiply, power, twist_angle
-from .sole import UP, FootPath, Sole, above_floor, tilt_toward, tilted
+from ..kinematics.rotations import UP, about, inverse, multiply, power, twist_angle
+from .sole import FootPath, Sole, above_floor, tilt_toward, tilted
 from .windows import half_window, smooth, weighted_median
 
 _EASE = 0.3

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kinematics.rotations import (
+    UP,
     Quaternions,
     Vectors,
     about,
@@ -20,7 +21,7 @@ from ..kinematics.rotations import (
 )
 from ..rigs.bone_map import BoneMap
 from .body import Body
-from .sole import UP, FootPath, Sole
+from .sole import FootPath, Sole
 
 _STRETCH = 0.998
 """Part of its length to which a leg may be stretched."""

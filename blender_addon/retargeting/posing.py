@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput
 from ..kinematics.rotations import (
     IDENTITY,
+    UP,
     Quaternions,
     Vectors,
     about,
@@ -113,6 +114,17 @@ def turns_from_rest(motion: Motion) -> list[Quaternions]:
         own = multiply(multiply(rest, motion.rotations[motion.present, index]), inverse(rest))
         turns.append(own if parent < 0 else multiply(turns[parent], own))
     return turns
+
+
+def turned(motion: Motion, angle: float) -> Motion:
+    """The motion, its person turned to the left about the world's vertical; the camera stays where it is.
+
+    `angle` is in radians.
+    """
+    left, rest = about(UP, np.array([angle]))[0], motion.rest_rotations[0]
+    rotations = motion.rotations.copy()
+    rotations[:, 0] = multiply(multiply(multiply(inverse(rest), left), rest), rotations[:, 0])
+    return replace(motion, rotations=rotations, root_translation=rotate(left, motion.root_translation))
 
 
 def rest_poses(motion: Motion, body: Body, directions: Vectors) -> dict[str, Quaternions]:

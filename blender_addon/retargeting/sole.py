@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics.rotations import Quaternions, Vectors, about, inverse, multiply, rotate, twist_angle
+from ..kinematics.rotations import UP, Quaternions, Vectors, about, inverse, multiply, rotate, twist_angle
 
-UP = np.array([0, 0, 1.0])
 _LEFT = np.array([1.0, 0, 0])
 
 

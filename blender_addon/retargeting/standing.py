@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..kinematics.rotations import (
+    UP,
     Quaternions,
     Vectors,
     about,
@@ -23,10 +24,9 @@ from ..kinematics.rotations import (
 from ..motion_file import Motion
 from ..rigs.bone_map import BoneMap
 from .body import Body
-from .posing import hips_path, rig_scale, turns_from_rest
+from .posing import hips_path, rig_scale, turned, turns_from_rest
 
 Heading = Literal["RIG", "CAMERA"]
-_UP = np.array([0.0, 0, 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,26 +49,22 @@ def standing(armature: bpy.types.Object, bone_map: BoneMap, body: Body) -> Stand
     floor = 0.0
     for name in bone_map.bones.get("root", ())[:1]:
         root = armature.pose.bones[name]
-        floor = float(np.array(root.head - root.bone.head_local) @ rotate(body.axes, _UP))
+        floor = float(np.array(root.head - root.bone.head_local) @ rotate(body.axes, UP))
     hips = np.array(change)[:3] @ np.append(body.hips, 1)
-    return Standing(hips, floor, float(twist_angle(turn[None], _UP)[0]))
+    return Standing(hips, floor, float(twist_angle(turn[None], UP)[0]))
 
 
 def moved_to(motion: Motion, body: Body, place: Standing, turn: float) -> Motion:
     """The motion, turned by `turn` radians about the vertical, with its hips above the same spot at first."""
-    left = about(_UP, np.array([turn]))[0]
-    rest = motion.rest_rotations[0]
-    rotations = motion.rotations.copy()
-    rotations[:, 0] = multiply(multiply(multiply(inverse(rest), left), rest), rotations[:, 0])
-    turned = replace(motion, rotations=rotations, root_translation=rotate(left, motion.root_translation))
-    way = rotate(inverse(body.axes), place.hips - hips_path(turned, body)[0])
+    there = turned(motion, turn)
+    way = rotate(inverse(body.axes), place.hips - hips_path(there, body)[0])
     way[2] = place.floor
-    return replace(turned, root_translation=turned.root_translation + way / rig_scale(motion, body))
+    return replace(there, root_translation=there.root_translation + way / rig_scale(motion, body))
 
 
 def turn_to_rig(motion: Motion, place: Standing) -> float:
     """Radians by which a pose must be turned to face as the rig does now."""
-    return place.heading - float(twist_angle(turns_from_rest(motion)[0], _UP)[0])
+    return place.heading - float(twist_angle(turns_from_rest(motion)[0], UP)[0])
 
 
 def turn_to_camera(
@@ -87,7 +83,7 @@ def turn_to_camera(
 def view(motion: Motion, body: Body, turn: float) -> Quaternions:
     """(4,) how the clip's camera, turned with the pose, is oriented in armature space."""
     camera = from_matrix(motion.camera_from_world[:3, :3].T)
-    return multiply(multiply(body.axes, about(_UP, np.array([turn]))[0]), camera)
+    return multiply(multiply(body.axes, about(UP, np.array([turn]))[0]), camera)
 
 
 def _heading(across: Vectors) -> float:
