@@ -10,7 +10,7 @@ minimised by L-BFGS in coordinates made for it (`preconditioning`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -93,15 +93,11 @@ def _usual_distances() -> Tensor:
 _USUAL = _usual_distances()
 
 
-def _ties(starts: Sequence[int], ends: Sequence[int], weights: Tensor) -> Tensor:
+def _ties(starts: list[int], ends: list[int], weights: Tensor) -> Tensor:
     """(J, J) matrix of the sum of weighted squares of differences between joints."""
-    ties = torch.zeros(len(JOINTS), len(JOINTS))
-    for start, end, weight in zip(starts, ends, weights.tolist(), strict=True):
-        difference = torch.zeros(len(JOINTS))
-        difference[end] += 1
-        difference[start] -= 1
-        ties += weight * torch.outer(difference, difference)
-    return ties
+    joints = torch.eye(len(JOINTS))
+    differences = joints[ends] - joints[starts]
+    return differences.T * weights @ differences
 
 
 _RIGID = _ties(_STARTS, _ENDS, _TOLERANCES**-2 / 3)
@@ -222,7 +218,7 @@ class _Cost:
         error = self._error.median(0).values
         axes = []
         for kept, lifted in ((seen, _ACROSS), (seen, _ACROSS), (nearer * seen, _ALONG)):
-            ties = _ties([0] * len(JOINTS), range(len(JOINTS)), (lifted * error) ** -2)
+            ties = _ties([0] * len(JOINTS), list(range(len(JOINTS))), (lifted * error) ** -2)
             axes.append(torch.diag(kept + _LEAST_KEPT) + ties + _RIGID)
         interval = float(self._intervals.median()) if len(self._intervals) else 1.0
         acceleration = (interval**2 * _ACCELERATION) ** -2

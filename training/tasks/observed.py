@@ -76,18 +76,15 @@ class ObservedPeople:
         """Some of the people, made `stature` metres tall, mirrored or not, none twice quite the same."""
         chosen = torch.randint(len(self), (count,), generator=random)
         seen = Seen(self._rays[chosen], self._confidence[chosen], stature * self._points[chosen])
-        flipped = self._mirrored(seen)
-        flip = torch.rand(count, 1, 1, generator=random) < 0.5
-        directions, confidence, points = (
-            torch.where(flip if own.dim() == 3 else flip[..., 0], other, own)
-            for own, other in zip(seen, flipped, strict=True)
-        )
+        flipped = torch.rand(count, generator=random) < 0.5
+        for own, mirrored_own in zip(seen, self._mirrored(seen), strict=True):
+            own[flipped] = mirrored_own[flipped]
         angle = torch.deg2rad(_ROLL * torch.randn(count, 1, generator=random))
         roll = rotations(angle * torch.tensor([0.0, 0.0, 1.0])).transpose(1, 2)
-        directions, points = directions @ roll, points @ roll
-        noise = _NOISE * torch.randn(*confidence.shape, 2, generator=random)
+        directions, points = seen.rays @ roll, seen.points @ roll
+        noise = _NOISE * torch.randn(*seen.confidence.shape, 2, generator=random)
         directions[..., :2] += stature / points[:, :1, 2:] * noise
-        return Seen(directions, _elsewhere(confidence, random), points)
+        return Seen(directions, _elsewhere(seen.confidence, random), points)
 
     def _mirrored(self, seen: Seen) -> Seen:
         mirror = torch.tensor([-1.0, 1.0, 1.0])

@@ -127,7 +127,7 @@ def simulated_task(
     else:
         model = full_body_model(sources.weights).requires_grad_(True)
     record["held_out_subjects"] = sorted({clip.subject for clip in held_out})
-    steps = max(1, len(_points(training)) // (recipe.batch_size * processes.count))
+    steps = max(1, sum(len(clip.points) for clip in training) // (recipe.batch_size * processes.count))
     test_error = partial(held_out_error, model.to(device), _points(held_out or training), seed)
     return Task(model, views, steps, test_error, record, torch.float16)
 

@@ -44,10 +44,11 @@ class ViewSampler:
 
     def sample(self, chosen: Tensor, augment: bool = True) -> tuple[Tensor, Tensor]:
         """Bodies by number to features (N, F) for the network and joints (N, 27, 3) it should give."""
-        rendered = round(_RENDERED * len(chosen)) if augment and self._observed else 0
+        observed = self._observed if augment else None
+        rendered = round(_RENDERED * len(chosen)) if observed else 0
         seen = self._simulated(self._points[chosen[rendered:]], augment)
-        if self._observed and rendered:
-            seen = Seen(*map(torch.cat, zip(self._rendered(self._observed, rendered), seen, strict=True)))
+        if observed:
+            seen = Seen(*map(torch.cat, zip(self._rendered(observed, rendered), seen, strict=True)))
         features, rotation = self._view.features(seen.rays, seen.confidence)
         joints = seen.points[:, 1 : len(JOINTS)] - seen.points[:, :1]
         return features, joints @ rotation.transpose(1, 2)
