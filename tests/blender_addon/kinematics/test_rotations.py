@@ -102,7 +102,8 @@ def test_axis_and_angle_are_continuous_through_no_rotation() -> None:
 
 @given(_ROTATIONS, st.floats(0, 1))
 def test_part_of_a_turn(q: NDArray[Any], share: float) -> None:
-    assert _same(rotations.power(q, share), Quaternion().slerp(Quaternion(q if q[0] >= 0 else -q), share))
+    between = Quaternion().slerp(Quaternion(q if q[0] >= 0 else -q), share)
+    assert _same(rotations.power(q, share), between.normalized())  # of small turns it comes out shorter
 
 
 def test_twist_goes_on_past_half_a_turn() -> None:

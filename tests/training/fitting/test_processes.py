@@ -40,7 +40,7 @@ def test_two_processes_train_as_one_with_twice_the_batch(
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted by Linux's /proc")
 def test_no_thread_outlives_the_process_group() -> None:
     script = """
-        import os, torch
+        import os, sys, torch
         from training.fitting.processes import joined
         with joined(torch.device("cpu")) as (processes, _):
             layer = torch.nn.Linear(2, 2)
@@ -48,7 +48,8 @@ def test_no_thread_outlives_the_process_group() -> None:
             torch.nn.parallel.DistributedDataParallel(layer)(torch.ones(1, 2)).sum().backward()
             processes.gather(1)
             during = len(os.listdir("/proc/self/task"))
-        print(during, len(os.listdir("/proc/self/task")))
+        # In one piece, as both processes write to the same pipe.
+        sys.stdout.write(f"{during} {len(os.listdir('/proc/self/task'))}\\n")
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command += ["--no-python", sys.executable, "-c", textwrap.dedent(script)]
