@@ -3,7 +3,8 @@
 Tracking by detection in two steps. While frames come in, detections are linked to whoever was in nearly the
 same place a moment ago (constant velocity, pairs at least total cost; after SORT, Bewley et al., ICIP 2016).
 The pieces so found break where people hide each other; in the end they are joined across gaps of up to a
-second, where the motion before the gap agrees with the motion after it, and so do size and proportions.
+second, where the motion before the gap agrees with the motion after it, and so do size and proportions. Left
+and right are then told apart throughout (`sides`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
+from lifting_core.tracking.sides import consistent_sides
 from lifting_core.tracking.tracklets import Tracklet, box, join, pair
 
 _FEWEST_SIGHTINGS = 3  # pieces with fewer sightings, in clips that are longer, are noise
@@ -67,6 +69,7 @@ class Tracker:
     """Builds tracks while a clip is being detected; keeps keypoints, never pictures."""
 
     def __init__(self, keypoint_names: Sequence[str]) -> None:
+        self._names = tuple(keypoint_names)
         index = {name: i for i, name in enumerate(keypoint_names)}
         pairs = [(f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in _LIMBS]
         self._limbs = [(index[a], index[b]) for a, b in pairs if a in index and b in index]
@@ -103,16 +106,14 @@ class Tracker:
         """Everybody seen so far, in the order of their first appearance; passing flickers are left out."""
         fewest = min(_FEWEST_SIGHTINGS, self._length)
         pieces = [piece for piece in self._ended + self._open if len(piece.frames) >= fewest]
-        return [_track(self._length, piece) for piece in join(pieces, self._limbs)]
+        return [self._track(piece) for piece in join(pieces, self._limbs)]
 
-
-def _track(length: int, tracklet: Tracklet) -> Track:
-    return Track(
-        length,
-        np.array(tracklet.frames),
-        np.stack([person.keypoints for person in tracklet.people]),
-        np.stack([person.confidence for person in tracklet.people]),
-    )
+    def _track(self, tracklet: Tracklet) -> Track:
+        keypoints = np.stack([person.keypoints for person in tracklet.people])
+        confidence = np.stack([person.confidence for person in tracklet.people])
+        time = np.array(tracklet.times)
+        sides = consistent_sides(self._names, time, keypoints, confidence)
+        return Track(self._length, np.array(tracklet.frames), *sides)
 
 
 def track(frames: Iterable[tuple[float, Sequence[Person]]], keypoint_names: Sequence[str]) -> list[Track]:
