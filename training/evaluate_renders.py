@@ -1,7 +1,8 @@
 """Evaluate weights on held-out renders: python -m training.evaluate_renders FOLDER [--weights FILE].
 
-Prints errors of the weights and of MediaPipe's world landmarks by view, on the people whose limbs are
-all in the picture and whom both found.
+Prints errors by view of the weights, one frame at a time, of the motions that the engine makes of whole
+shots with them, and of MediaPipe's world landmarks, on the people whose limbs are all in the picture and
+whom all three found.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from lifting_core.lifting.lifter import Lifter
 from training.command import command
 from training.datasets.renders import read_renders
+from training.evaluation.clips import finished_joints
 from training.evaluation.renders import (
     Errors,
     errors_by_view,
@@ -51,21 +53,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def evaluate(folder: Path, weights: Path | None) -> dict[str, dict[str, Errors]]:
-    """Errors by view of the weights and of MediaPipe. Raises InvalidInput when something cannot be used."""
+    """Errors by view of each of the three. Raises InvalidInput when something cannot be used."""
     renders = read_renders(folder, held_out=True)
-    ours = lift_renders(renders, Lifter.load(weights, "cpu"))
-    theirs = mediapipe_joints(renders)
+    lifter = Lifter.load(weights, "cpu")
+    joints = {
+        "one frame": lift_renders(renders, lifter),
+        "motion": finished_joints(renders, lifter),
+        "MediaPipe": mediapipe_joints(renders),
+    }
     whole = limbs_in_picture(renders)
-    found, known = (np.isfinite(joints[:, 0]).all(1) for joints in (ours, theirs))
-    both = whole & found & known
+    found = {name: np.isfinite(own[:, 0]).all(1) for name, own in joints.items()}
     log.info(
         "%d people, %d with all limbs in the picture; of these %.0f %% lifted, %.0f %% found by MediaPipe.",
-        *(len(renders), whole.sum(), 100 * found[whole].mean(), 100 * known[whole].mean()),
+        *(len(renders), whole.sum()),
+        *(100 * found[name][whole].mean() for name in ("motion", "MediaPipe")),
     )
-    return {
-        "weights": errors_by_view(ours, renders, both),
-        "MediaPipe": errors_by_view(theirs, renders, both),
-    }
+    counted = np.logical_and.reduce([whole, *found.values()])
+    return {name: errors_by_view(own, renders, counted) for name, own in joints.items()}
 
 
 if __name__ == "__main__":

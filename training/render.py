@@ -1,10 +1,11 @@
 """Render people whose 3D joints are known exactly, and keep what the detector sees of them.
 
-python -m training.render --motion FOLDER --figure FOLDER --out FOLDER [--scenes N]
+python -m training.render --motion FOLDER --figure FOLDER --out FOLDER [--scenes N] [--clips]
 
 Every scene becomes one file (.npz) of detections and truth (`training.datasets.renders`); pictures are not
 kept, but for every so many scenes one to look at. A run goes on where an earlier one ended. Every sixth scene
-is held out from training: its people move as subjects do whom no other scene shows.
+is held out from training: its people move as subjects do whom no other scene shows. With --clips every scene
+is held out, and is one video of two seconds, filmed as animators film themselves.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from training.datasets.renders import Renders, joined, write_renders
 from training.folders import make_folder
 from training.rendering.makehuman import complete_data
 from training.rendering.observing import Observation, observe
-from training.rendering.scenes import Actor, Shot, cast, film
+from training.rendering.scenes import CLIPS, GLIMPSES, Actor, Programme, Shot, cast, film
 from training.tasks.simulated import split_by_subject
 
 _HELD_OUT_EVERY = 6
@@ -47,13 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the scenes go")
     parser.add_argument("--scenes", type=int, default=1000, metavar="N", help="how many (1000)")
+    parser.add_argument("--clips", action="store_true", help="videos to test finished motions on")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     make_folder(options.out)
-    render_scenes(read_mocap(options.motion), options.figure, options.out, options.scenes)
+    programme = CLIPS if options.clips else GLIMPSES
+    render_scenes(read_mocap(options.motion), options.figure, options.out, options.scenes, programme)
 
 
-def render_scenes(clips: Sequence[Clip], figure_data: Path, folder: Path, count: int) -> None:
+def render_scenes(
+    clips: Sequence[Clip], figure_data: Path, folder: Path, count: int, programme: Programme = GLIMPSES
+) -> None:
     """Render those of the first `count` scenes that `folder` does not hold yet.
 
     Raises InvalidInput when the figure's data is missing, LiftPoseError when a file cannot be written.
@@ -64,18 +69,21 @@ def render_scenes(clips: Sequence[Clip], figure_data: Path, folder: Path, count:
         if path.exists():
             continue
         started = time.perf_counter()
-        is_held_out = number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
-        scene = _render(number, held_out if is_held_out else training, figure_data, is_held_out, path)
+        is_held_out = programme == CLIPS or number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
+        chosen = held_out if is_held_out else training
+        scene = _render(number, programme, chosen, figure_data, is_held_out, path)
         write_renders(path, scene)
         log.info("%s: %d people in %.1f s.", path.name, len(scene), time.perf_counter() - started)
 
 
-def _render(number: int, clips: list[Clip], figure_data: Path, held_out: bool, path: Path) -> Renders:
+def _render(
+    number: int, programme: Programme, clips: list[Clip], figure_data: Path, held_out: bool, path: Path
+) -> Renders:
     rng = np.random.default_rng(number)
     with complete_data(figure_data):
-        actors = cast(rng, figure_data)
+        actors = cast(rng, figure_data, programme)
     rows = []
-    for index, shot in enumerate(film(rng, actors, clips)):
+    for index, shot in enumerate(film(rng, actors, clips, programme)):
         observation = observe(shot, with_world=held_out)
         rows.append(_rows(100 * number + index, shot, observation, actors, held_out))
         if number % _PICTURE_EVERY == 0 and index % 3 == 0:

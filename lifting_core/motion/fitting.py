@@ -5,6 +5,10 @@ in depth comes out too flat. So all frames are fitted together, with bone length
 constant. This is bundle adjustment (Triggs et al., Vision Algorithms 1999) for a single camera, with the
 lifted pose in place of the views that are missing; its cost is a negative logarithm of probability,
 minimised by L-BFGS in coordinates made for it (`preconditioning`).
+
+What is lifted wrongly of a limb is wrong of all that hangs on it: the errors of joints add up from the pelvis
+outward. So what counts of a lifted pose is each segment, which is known far better than where its end is, and
+the place of its end a little.
 """
 
 from __future__ import annotations
@@ -29,8 +33,20 @@ from lifting_core.skeleton import JOINTS, unsided
 # Standard deviations, for people of ordinary size.
 _OFF_KEYPOINT = 0.035
 """Metres: of a joint from the ray to a surely seen keypoint."""
-_ALONG, _ACROSS = 0.6, 0.4
-"""Of a joint from where it was lifted, along the view and across it, as shares of its stated error."""
+_LIFTED = {
+    "hip": (0.38, 0.43), "pelvis": (0.32, 0.66), "spine": (0.21, 0.40), "neck": (0.18, 0.29),
+    "head": (0.15, 0.23), "nose": (0.21, 0.23), "ear": (0.12, 0.13), "clavicle": (0.21, 0.28),
+    "upper_arm": (0.25, 0.41), "forearm": (0.22, 0.33), "hand": (0.14, 0.18), "index": (0.17, 0.20),
+    "thigh": (0.33, 0.61), "shin": (0.21, 0.42), "foot": (0.16, 0.19), "heel": (0.07, 0.08),
+}  # fmt: skip
+"""Of segments as they were lifted, across the view and along it, as shares of the stated error of the joint
+at their end: robust ones of rendered people (`benchmarks/segments.py`)."""
+_PLACE = 0.6, 0.9
+"""The same of a joint's place from the pelvis; more than measured, as the segments tell most of it."""
+_DOUBT = 1.2
+"""By how much both are taken to be larger, for the sake of what is nowhere near."""
+_LEAST_DOUBT = 0.02
+"""Metres."""
 _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
 _PROPORTION = 0.2
@@ -44,7 +60,7 @@ _ACCELERATION = 15.0
 
 _ROBUST = 2.0
 """Errors that are larger, in standard deviations, count in proportion to their size, not to its square."""
-_ERRORS = 0.03, 0.5
+_ERRORS = 0.03, 3.0
 """Metres: what the errors of joints are held to."""
 _LENGTHS_COUNT = 0.2
 """What a frame adds to the weight of usual proportions."""
@@ -78,6 +94,11 @@ _PAIRS = (
 )
 _NAMES = sorted({name for name, _, _ in _PAIRS})
 _LENGTH_OF_PAIR = [_NAMES.index(name) for name, _, _ in _PAIRS]
+_INNER = [start for _, start, _ in SEGMENTS] + [0] * len(SEGMENTS)
+_OUTER = 2 * [end for _, _, end in SEGMENTS]
+_ACROSS, _ALONG = (
+    _DOUBT * torch.tensor([_LIFTED[name] for name, _, _ in SEGMENTS] + [_PLACE] * len(SEGMENTS)).T
+)
 _STARTS, _ENDS = [start for _, start, _ in _PAIRS], [end for _, _, end in _PAIRS]
 _TOLERANCES = torch.tensor([_LENGTH * (2 if name in _FLEXIBLE else 1) for name, _, _ in _PAIRS])
 
@@ -189,9 +210,10 @@ class _Cost:
 
     def __init__(self, evidence: Evidence, root: NDArray[Any]) -> None:
         self.placed = _single(evidence.joints + root[:, None])
-        self._lifted = _single(evidence.joints)
-        confidence = np.clip(evidence.confidence, 1e-3, 1)
-        self._error = _single(np.clip(error_of(confidence), *_ERRORS))
+        self._lifted = _single(evidence.joints[:, _OUTER] - evidence.joints[:, _INNER])
+        confidence = np.clip(evidence.confidence[:, _OUTER], 1e-3, 1)
+        error = _single(np.clip(error_of(confidence), *_ERRORS))
+        self._across, self._along = ((share * error).clamp(min=_LEAST_DOUBT) for share in (_ACROSS, _ALONG))
         self._rays = _single(evidence.rays)
         self._seen = _single(evidence.ray_confidence)
         self._metres = _single(root[:, 2]).clamp(min=_NEAREST)[:, None, None] / _OFF_KEYPOINT
@@ -215,11 +237,13 @@ class _Cost:
         """For the paths of the joints, as the cost is near its minimum and in an average frame."""
         seen = self._seen.mean(0) / _OFF_KEYPOINT**2
         nearer = (_HALF_SIZE / (_OFF_KEYPOINT * self._metres.median())).square()  # looks larger
-        error = self._error.median(0).values
-        axes = []
-        for kept, lifted in ((seen, _ACROSS), (seen, _ACROSS), (nearer * seen, _ALONG)):
-            ties = _ties([0] * len(JOINTS), list(range(len(JOINTS))), (lifted * error) ** -2)
-            axes.append(torch.diag(kept + _LEAST_KEPT) + ties + _RIGID)
+        across, along = (
+            _ties(_INNER, _OUTER, doubt.median(0).values ** -2) for doubt in (self._across, self._along)
+        )
+        axes = [
+            torch.diag(kept + _LEAST_KEPT) + ties + _RIGID
+            for kept, ties in ((seen, across), (seen, across), (nearer * seen, along))
+        ]
         interval = float(self._intervals.median()) if len(self._intervals) else 1.0
         acceleration = (interval**2 * _ACCELERATION) ** -2
         matrices: NDArray[np.float64] = torch.stack(axes).double().numpy()
@@ -238,9 +262,9 @@ class _Cost:
         return (self._seen * _robust(off.square().sum(-1))).sum()
 
     def _off_lifted(self, placed: Tensor, scale: Tensor) -> Tensor:
-        off = ((placed - placed[:, :1]) / scale.exp() - self._lifted) / self._error[..., None]
-        along = _robust((off[..., 2] / _ALONG).square())
-        return (along + _robust(off[..., :2].square().sum(-1) / _ACROSS**2)).sum()
+        off = (placed[:, _OUTER] - placed[:, _INNER]) / scale.exp() - self._lifted
+        across = off[..., :2].square().sum(-1) / self._across.square()
+        return (_robust(across) + _robust((off[..., 2] / self._along).square())).sum()
 
     def _off_lengths(self, placed: Tensor, metres: Tensor) -> Tensor:
         found = (placed[:, _STARTS] - placed[:, _ENDS]).norm(dim=-1)

@@ -1,10 +1,10 @@
 """Left and right, where a detector has taken one for the other for a while.
 
 From behind or from the side a body looks much like its mirror image, and a detector judges every frame anew.
-In the frame in which it changes its mind every left keypoint leaps to where the right one was; where it cannot
-make up its mind both lie in the middle. Of all ways to keep the sides or to exchange them in some sightings,
-and to leave others out, the one is taken in which left and right move relative to each other with the least
-acceleration (Viterbi, IEEE Transactions on Information Theory 13, 1967).
+Where it changes its mind, every left keypoint leaps to where the right one was in the frame before; where it
+cannot make up its mind both lie in the middle. Of all ways to keep the sides or to exchange them in some
+sightings, and to leave others out, the one is taken in which left and right move relative to each other with
+the least acceleration (Viterbi, IEEE Transactions on Information Theory 13, 1967).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 _LEGS = ("hip", "knee", "ankle", "heel", "foot_index", "small_toe")
 """Keypoints without their side. A detector often confuses the legs alone, or all but the legs."""
-_LONGEST_STEP = 0.15
-"""Seconds between two sightings, after which limbs may have changed places."""
+_SLOWEST, _LONGEST_STEP = 0.06, 0.15
+"""Seconds from sighting to sighting: where they are more as a rule, quick limbs look as confused sides do;
+over a single longer pause, limbs may have changed places."""
 _REACH = 3
 """Of so many sightings in a row one must count."""
 
@@ -49,6 +50,8 @@ def consistent_sides(
     may be confused while the rest of the body is not.
     """
     keypoints, confidence = keypoints.copy(), confidence.copy()
+    if len(time) < 3 or np.median(np.diff(time)) > _SLOWEST:
+        return keypoints, confidence
     size = max(float(np.median(np.ptp(keypoints, axis=1).max(axis=1))), 1.0)
     cuts = np.flatnonzero(np.diff(time) > _LONGEST_STEP) + 1
     expected = np.zeros(len(time), np.bool_)
@@ -128,10 +131,10 @@ def _followed(ends: _Array, origins: NDArray[np.int64]) -> tuple[NDArray[np.bool
 def _costs(time: _Array, apart: _Array, trust: _Array) -> tuple[_Array, _Array]:
     """How unlikely steps from sighting to sighting are.
 
-    Returns (N, R, 2, 2) for the first step of a way, to each sighting from each of the R before it, by whether
-    the sides are exchanged there and here; (N, R, 2, R, 2, 2) for the others, by the gap to the sighting before
-    the last, whether it is exchanged, the gap to the last, whether that is, and whether this one is. Infinite
-    where there is no such sighting.
+    Returns (N, R, 2, 2) for the first step of a way, to each sighting from each of the R before it, by
+    whether the sides are exchanged there and here; (N, R, 2, R, 2, 2) for the others, by the gap to the
+    sighting before the last, whether it is exchanged, the gap to the last, whether that is, and whether this
+    one is. Infinite where there is no such sighting.
     """
     count = len(time)
     first = np.full((count, _REACH, 2, 2), np.inf)

@@ -42,7 +42,7 @@ class Errors:
 def lift_renders(renders: Renders, lifter: Lifter) -> NDArray[np.float32]:
     """(N, 28, 3) joints by the weights, metres from the pelvis, camera axes; NaN where not found."""
     joints = np.full((len(renders), len(JOINTS), 3), np.nan, np.float32)
-    for rows in _tracks(renders):
+    for rows in tracks(renders):
         joints[rows] = lifter.lift(
             KEYPOINT_NAMES,
             renders.keypoints[rows],
@@ -52,7 +52,7 @@ def lift_renders(renders: Renders, lifter: Lifter) -> NDArray[np.float32]:
     return joints
 
 
-def _tracks(renders: Renders) -> Iterator[NDArray[np.int64]]:
+def tracks(renders: Renders) -> Iterator[NDArray[np.int64]]:
     """The rows of each person in each shot."""
     changes = (np.diff(renders.shot) != 0) | (np.diff(renders.person) != 0)
     yield from np.split(np.arange(len(renders)), np.flatnonzero(changes) + 1)

@@ -23,21 +23,37 @@ from training.rendering.filming import Camera, film_with, render_cutout, set_up_
 from training.rendering.people import PersonDescription, draw_person
 from training.rendering.pose import Pose
 from training.rendering.stage import current_scene
-from training.rendering.viewpoints import draw_camera
+from training.rendering.viewpoints import ANYWHERE, TRIPOD, Viewpoints, draw_camera
 
 Array = NDArray[np.float64]
 
-VIDEO_FRAMES = 12
-_VIDEOS, _PHOTOS = 4, 4
-"""Shots in a scene."""
-_VIDEO_RATE = 15.0
-"""Frames a second, as nearly as the capture's own rate allows."""
-_SECOND_PERSON = 0.2
-_OBSTACLE = 0.15
 _APART = (0.5, 1.8)
 """Metres between two people."""
 _LIGHTS = ("Default", "studio.sl", "paint.sl", "outdoor.sl", "rim.sl")
 _FEET = [POINTS.index(f"{side}_{name}") for side in ("left", "right") for name in ("heel", "toe")]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What is filmed in a scene: videos, then photos."""
+
+    videos: int = 4
+    photos: int = 4
+    frames: int = 12
+    """Of a video."""
+    rate: float = 15.0
+    """Frames a second, as nearly as the capture's own rate allows."""
+    second_person: float = 0.2
+    """Share of scenes with two people."""
+    obstacle: float = 0.15
+    """Share of shots with something before the people."""
+    viewpoints: Viewpoints = ANYWHERE
+
+
+GLIMPSES = Programme()
+"""Much of everything, to train on and to test single frames on."""
+CLIPS = Programme(1, 0, 60, 30.0, 0.0, 0.0, TRIPOD)
+"""Videos as animators make them of themselves, to test finished motions on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +84,10 @@ class Shot:
     """What each actor does."""
 
 
-def cast(rng: np.random.Generator, figure_data: Path) -> list[Actor]:
+def cast(rng: np.random.Generator, figure_data: Path, programme: Programme = GLIMPSES) -> list[Actor]:
     """An empty scene with one or two people in it. Raises OSError when the figure's data is missing."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    people = [draw_person(rng) for _ in range(2 if rng.random() < _SECOND_PERSON else 1)]
+    people = [draw_person(rng) for _ in range(2 if rng.random() < programme.second_person else 1)]
     actors = [Actor(Figure(figure_data, person.targets, person.clothes), person) for person in people]
     set_up_pictures()
     display, colours = current_scene().display, current_scene().view_settings
@@ -86,21 +102,29 @@ def cast(rng: np.random.Generator, figure_data: Path) -> list[Actor]:
     return actors
 
 
-def film(rng: np.random.Generator, actors: Sequence[Actor], clips: Sequence[Clip]) -> Iterator[Shot]:
-    """The shots of a scene: videos, then photos."""
-    for frames in [VIDEO_FRAMES] * _VIDEOS + [1] * _PHOTOS:
-        yield _shoot(rng, actors, clips, frames)
+def film(
+    rng: np.random.Generator, actors: Sequence[Actor], clips: Sequence[Clip], programme: Programme = GLIMPSES
+) -> Iterator[Shot]:
+    """The shots of a scene."""
+    for frames in [programme.frames] * programme.videos + [1] * programme.photos:
+        yield _shoot(rng, actors, clips, frames, programme)
 
 
-def _shoot(rng: np.random.Generator, actors: Sequence[Actor], clips: Sequence[Clip], frames: int) -> Shot:
-    acts = [_direct(rng, actor, clips, frames) for actor in actors]
+def _shoot(
+    rng: np.random.Generator,
+    actors: Sequence[Actor],
+    clips: Sequence[Clip],
+    frames: int,
+    programme: Programme,
+) -> Shot:
+    acts = [_direct(rng, actor, clips, frames, programme.rate) for actor in actors]
     aside = rng.uniform(*_APART) * np.arange(len(acts))[:, None] * [1.0, 0, 0]
     acts = [act.moved(Rotation.identity(), by) for act, by in zip(acts, aside, strict=True)]
     world = np.stack([act.points for act in acts], 1)
-    camera = draw_camera(rng, world.reshape(-1, 3))
+    camera = draw_camera(rng, world.reshape(-1, 3), programme.viewpoints)
     film_with(camera)
     backdrop = draw_backdrop(rng, camera)
-    obstacle = draw_obstacle(rng, camera) if rng.random() < _OBSTACLE else None
+    obstacle = draw_obstacle(rng, camera) if rng.random() < programme.obstacle else None
     lens = _Lens(rng)
     pictures = []
     for frame in range(frames):
@@ -128,9 +152,9 @@ class _Act:
         return _Act(self.clip, self.times, [moved(pose, turn, by) for pose in self.poses], points)
 
 
-def _direct(rng: np.random.Generator, actor: Actor, clips: Sequence[Clip], frames: int) -> _Act:
+def _direct(rng: np.random.Generator, actor: Actor, clips: Sequence[Clip], frames: int, rate: float) -> _Act:
     """Part of a clip, any subject as likely as any other, at the origin, facing anywhere."""
-    clip, chosen = _draw_frames(rng, clips, frames)
+    clip, chosen = _draw_frames(rng, clips, frames, rate)
     figure = actor.figure
     poses = captured_poses(clip.points[chosen], body_points(figure.rest_joints))
     if rng.random() < 0.5:
@@ -149,10 +173,10 @@ def _direct(rng: np.random.Generator, actor: Actor, clips: Sequence[Clip], frame
 
 
 def _draw_frames(
-    rng: np.random.Generator, clips: Sequence[Clip], frames: int
+    rng: np.random.Generator, clips: Sequence[Clip], frames: int, rate: float
 ) -> tuple[Clip, NDArray[np.int64]]:
     """A clip that is long enough, and the numbers of consecutive frames in it."""
-    steps = {id(clip): max(1, round(clip.fps / _VIDEO_RATE)) for clip in clips}
+    steps = {id(clip): max(1, round(clip.fps / rate)) for clip in clips}
     long = [clip for clip in clips if len(clip.points) > frames * steps[id(clip)]]
     if not long:
         raise InvalidInput("No clip of the motion capture is long enough.", "Give clips of a second or more.")

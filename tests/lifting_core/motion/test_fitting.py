@@ -74,6 +74,21 @@ def test_noise_makes_nobody_smaller(walker: Evidence) -> None:
         assert {name: body.lengths[name] for name in LONG} == pytest.approx(LONG, rel=0.05)
 
 
+def test_a_limb_turns_as_it_was_lifted_wherever_it_hangs(walker: Evidence) -> None:
+    """A hand that is off by as much as its wrist still points where it was lifted to point."""
+    arm = [JOINTS.index(f"left_{part}") for part in ("wrist", "hand", "index")]
+    astray = walker.joints.copy()
+    astray[:, arm] += [0.0, 0.0, 0.12]
+    relative, sure = astray - astray[:, :1], np.ones(astray.shape[:2])
+    confidence, seen = sure.copy(), sure.copy()
+    confidence[:, arm], seen[:, arm[1:]] = 0.3, 0.0
+    evidence = Evidence(walker.time, relative, confidence, walker.rays, seen)
+    body = fit_body(evidence, walker.joints[:, 0], body_size(relative, sure))
+    hand, truth = (joints[:, arm[1]] - joints[:, arm[0]] for joints in (body.joints, walker.joints))
+    cosine = (hand * truth).sum(1) / np.linalg.norm(hand, axis=1) / np.linalg.norm(truth, axis=1)
+    assert np.degrees(np.arccos(cosine)).max() < 12
+
+
 def test_an_outlier_among_the_keypoints_does_no_harm(walker: Evidence) -> None:
     walker.rays[20:23, JOINTS.index("left_wrist")] += 0.3
     assert error(lifted(walker, walker.joints), walker) < 0.012
@@ -132,7 +147,7 @@ def test_long_clips_are_fitted_in_parts(walker: Evidence, monkeypatch: pytest.Mo
     whole = lifted(walker, noisy)
     monkeypatch.setattr(fitting, "_MOST_FRAMES", 25)
     parts = lifted(walker, noisy)
-    assert parts.lengths["thigh"] == pytest.approx(whole.lengths["thigh"], rel=0.02)
+    assert parts.lengths["thigh"] == pytest.approx(whole.lengths["thigh"], rel=0.03)  # from 20 noisy frames
     np.testing.assert_allclose(parts.joints, whole.joints, atol=0.03)
     assert np.isfinite(parts.joints).all()
 

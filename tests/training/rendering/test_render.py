@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="scenes are filmed with bpy, which this Python does not have")
 
+from lifting_core.errors import InvalidInput
 from lifting_core.skeleton import JOINTS
 from training import render
 from training.datasets.renders import read_renders
@@ -19,14 +21,16 @@ from training.render import main
 from training.rendering import scenes, viewpoints
 from training.rendering.dressing import Clothes
 from training.rendering.people import PersonDescription
+from training.rendering.scenes import CLIPS, Programme
+from training.rendering.viewpoints import TRIPOD
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short videos of one person in tiny pictures."""
-    for name, value in (("VIDEO_FRAMES", 2), ("_VIDEOS", 1), ("_PHOTOS", 2)):
-        monkeypatch.setattr(scenes, name, value)
-    monkeypatch.setattr(scenes, "_SECOND_PERSON", 0.0)
+    glimpses = Programme(videos=1, photos=2, frames=2, second_person=0.0, viewpoints=TRIPOD)
+    monkeypatch.setattr(render, "GLIMPSES", glimpses)
+    monkeypatch.setattr(render, "CLIPS", dataclasses.replace(CLIPS, frames=3))
     monkeypatch.setattr(viewpoints, "SIZES", ((128, 128),))
 
 
@@ -67,6 +71,21 @@ def test_scenes_become_data_and_runs_go_on(
     assert picture.shape[0] == 128
 
 
+@pytest.mark.usefixtures("small")
+def test_clips_are_all_held_out(
+    figure_data: Path, mocap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenes, "draw_person", lambda _: PersonDescription(0.3, 41.0, {}, Clothes()))
+    out = tmp_path / "clips"
+    arguments = ["--motion", str(mocap), "--figure", str(figure_data), "--out", str(out), "--scenes", "2"]
+    assert main([*arguments, "--clips"]) == 0
+    clips = read_renders(out, held_out=True)
+    assert len(clips) == 2 * 3
+    assert set(clips.subject) == {"subject3"}
+    with pytest.raises(InvalidInput):
+        read_renders(out, held_out=False)
+
+
 def test_a_figure_that_is_not_there_is_refused(
     mocap: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -83,7 +102,6 @@ def test_the_real_figure_is_found_by_the_detector(
     figure = os.environ.get("LIFT_POSE_FIGURE")
     if figure is None:
         pytest.skip("LIFT_POSE_FIGURE does not name the folder mpfb2 of MakeHuman's data")
-    monkeypatch.setattr(viewpoints, "_WILD", 0.0)
     monkeypatch.setattr(viewpoints, "SIZES", ((256, 256),))
     out = tmp_path / "renders"
     assert main(["--motion", str(mocap), "--figure", figure, "--out", str(out), "--scenes", "1"]) == 0

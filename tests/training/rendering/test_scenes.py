@@ -12,6 +12,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="scenes are filmed with bpy, which this Python does not have")
 
 from lifting_core.errors import InvalidInput  # noqa: E402
+from lifting_core.lifting.camera import project  # noqa: E402
 from training.datasets.joint_centres import centred  # noqa: E402
 from training.datasets.mocap import POINTS, Clip  # noqa: E402
 from training.rendering import scenes, viewpoints  # noqa: E402
@@ -19,9 +20,9 @@ from training.rendering.dressing import Clothes  # noqa: E402
 from training.rendering.figure import Figure, body_points  # noqa: E402
 from training.rendering.filming import set_up_pictures  # noqa: E402
 from training.rendering.people import PersonDescription  # noqa: E402
-from training.rendering.scenes import Actor, Shot, film  # noqa: E402
+from training.rendering.scenes import CLIPS, GLIMPSES, Actor, Shot, film  # noqa: E402
 
-_VIDEO_FRAMES = 4
+_PROGRAMME = dataclasses.replace(GLIMPSES, frames=4)
 _LIMBS = [("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"), ("heel", "toe")]
 
 
@@ -29,7 +30,6 @@ _LIMBS = [("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "
 def actors(figure_data: Path) -> Iterator[list[Actor]]:
     """Two people, whose films are short and small."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scenes, "VIDEO_FRAMES", _VIDEO_FRAMES)
         patch.setattr(viewpoints, "SIZES", ((128, 96), (96, 128)))
         bpy.ops.wm.read_factory_settings(use_empty=True)
         set_up_pictures()
@@ -40,11 +40,11 @@ def actors(figure_data: Path) -> Iterator[list[Actor]]:
 
 @pytest.fixture(scope="module")
 def shots(actors: list[Actor], people: list[Clip]) -> list[Shot]:
-    return list(film(np.random.default_rng(0), actors, people))
+    return list(film(np.random.default_rng(0), actors, people, _PROGRAMME))
 
 
 def test_a_scene_has_videos_and_photos(shots: list[Shot]) -> None:
-    assert [len(shot.pictures) for shot in shots] == [_VIDEO_FRAMES] * 4 + [1] * 4
+    assert [len(shot.pictures) for shot in shots] == [4] * 4 + [1] * 4
     for shot in shots:
         for picture in shot.pictures:
             assert picture.shape == (shot.camera.height, shot.camera.width, 3)
@@ -104,7 +104,7 @@ def _angles(points: np.ndarray, side: str, three: tuple[str, str, str]) -> np.nd
 
 
 def test_the_same_seed_films_the_same(actors: list[Actor], people: list[Clip]) -> None:
-    first, second = (next(film(np.random.default_rng(5), actors, people)) for _ in range(2))
+    first, second = (next(film(np.random.default_rng(5), actors, people, _PROGRAMME)) for _ in range(2))
     np.testing.assert_array_equal(first.points, second.points)
     np.testing.assert_array_equal(first.pictures[3], second.pictures[3])
     assert first.clips == second.clips
@@ -113,7 +113,18 @@ def test_the_same_seed_films_the_same(actors: list[Actor], people: list[Clip]) -
 def test_clips_that_are_too_short_are_refused(actors: list[Actor], people: list[Clip]) -> None:
     short = [dataclasses.replace(clip, points=clip.points[:7]) for clip in people]
     with pytest.raises(InvalidInput, match="long enough"):
-        next(film(np.random.default_rng(0), actors, short))
+        next(film(np.random.default_rng(0), actors, short, _PROGRAMME))
+
+
+def test_clips_to_judge_motions_by_show_one_person_whole(actors: list[Actor], people: list[Clip]) -> None:
+    programme = dataclasses.replace(CLIPS, frames=3)
+    (shot,) = film(np.random.default_rng(3), actors[:1], people, programme)
+    assert len(shot.pictures) == 3
+    fps = shot.clips[0].fps
+    np.testing.assert_allclose(np.diff(shot.times), max(1, round(fps / 30)) / fps, atol=1e-9)
+    pixels = project(shot.points, shot.camera.matrix())
+    size = np.array([shot.camera.width, shot.camera.height])
+    assert (np.maximum(-pixels, pixels - size) < 0.05 * size).all()
 
 
 def test_pictures_are_of_eight_bits_whatever_the_lens() -> None:

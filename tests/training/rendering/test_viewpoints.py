@@ -7,14 +7,14 @@ pytest.importorskip("bpy", reason="cameras are Blender's, which this Python does
 
 from lifting_core.lifting.camera import project
 from training.rendering.backdrop import draw_backdrop, draw_obstacle
-from training.rendering.viewpoints import SIZES, draw_camera
+from training.rendering.viewpoints import ANYWHERE, SIZES, TRIPOD, Viewpoints, draw_camera
 
 _BODY = np.array([[x, y, z] for x in (-0.3, 0.3) for y in (-0.2, 0.2) for z in np.linspace(0, 1.8, 10)])
 
 
-def _seen(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _seen(seed: int, viewpoints: Viewpoints = ANYWHERE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pixels and depths of the body, and the picture's size."""
-    camera = draw_camera(np.random.default_rng(seed), _BODY)
+    camera = draw_camera(np.random.default_rng(seed), _BODY, viewpoints)
     np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-9)
     assert np.linalg.det(camera.rotation) == pytest.approx(1)
     assert (camera.width, camera.height) in SIZES
@@ -33,6 +33,15 @@ def test_people_fill_much_of_the_picture_and_are_mostly_inside() -> None:
     assert np.quantile(shares, 0.9) < 1.3
     assert np.mean(inside) > 0.85
     assert np.min(inside) > 0.3
+
+
+def test_from_a_tripod_the_body_is_seen_whole_and_level() -> None:
+    for seed in range(100):
+        pixels, _, size = _seen(seed, TRIPOD)
+        assert (np.maximum(-pixels, pixels - size) < 0.05 * size).all()
+        camera = draw_camera(np.random.default_rng(seed), _BODY, TRIPOD)
+        assert abs(np.degrees(np.arcsin(camera.rotation[2, 2]))) < 25  # looks up or down
+        assert abs(np.degrees(np.arcsin(camera.rotation[0, 2]))) < 8  # is tilted
 
 
 def test_cameras_are_all_around_upright_mostly_and_tilted_at_times() -> None:
