@@ -31,7 +31,7 @@ from lifting_core.motion.proportions import AVERAGE, SEGMENTS, foot_height, rest
 from lifting_core.skeleton import JOINTS, unsided
 
 # Standard deviations, for people of ordinary size.
-_OFF_KEYPOINT = 0.035
+_OFF_KEYPOINT = 0.02
 """Metres: of a joint from the ray to a surely seen keypoint."""
 _LIFTED = {
     "hip": (0.38, 0.43), "pelvis": (0.32, 0.66), "spine": (0.21, 0.40), "neck": (0.18, 0.29),
@@ -55,10 +55,10 @@ _MOST_UNUSUAL = 0.5
 """Where the path makes a poor start, steps toward the least cost may go astray, but no body is beyond."""
 _SCALE = 0.05
 """Of the logarithm of the size in which the person was lifted."""
-_ACCELERATION = 15.0
+_ACCELERATION = 10.0
 """Metres per second squared, of every joint."""
 
-_ROBUST = 2.0
+_ROBUST = 0.4
 """Errors that are larger, in standard deviations, count in proportion to their size, not to its square."""
 _ERRORS = 0.03, 3.0
 """Metres: what the errors of joints are held to."""
