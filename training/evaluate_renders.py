@@ -1,8 +1,8 @@
 """Evaluate weights on held-out renders: python -m training.evaluate_renders FOLDER [--weights FILE].
 
-Prints errors by view of the weights, one frame at a time, of the motions that the engine makes of whole
-shots with them, and of MediaPipe's world landmarks, on the people whose limbs are all in the picture and
-whom all three found.
+Prints errors by view and by whose motion it is, of the weights, one frame at a time, of the motions that the
+engine makes of whole shots with them, and of MediaPipe's world landmarks, on the people whose limbs are all
+in the picture and whom all three found.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from training.datasets.renders import read_renders
 from training.evaluation.clips import finished_joints
 from training.evaluation.renders import (
     Errors,
+    errors_by_subject,
     errors_by_view,
     lift_renders,
     limbs_in_picture,
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def evaluate(folder: Path, weights: Path | None) -> dict[str, dict[str, Errors]]:
-    """Errors by view of each of the three. Raises InvalidInput when something cannot be used."""
+    """Errors of each of the three. Raises InvalidInput when something cannot be used."""
     renders = read_renders(folder, held_out=True)
     lifter = Lifter.load(weights, "cpu")
     joints = {
@@ -69,7 +70,10 @@ def evaluate(folder: Path, weights: Path | None) -> dict[str, dict[str, Errors]]
         *(100 * found[name][whole].mean() for name in ("motion", "MediaPipe")),
     )
     counted = np.logical_and.reduce([whole, *found.values()])
-    return {name: errors_by_view(own, renders, counted) for name, own in joints.items()}
+    return {
+        name: errors_by_view(own, renders, counted) | errors_by_subject(own, renders, counted)
+        for name, own in joints.items()
+    }
 
 
 if __name__ == "__main__":

@@ -82,7 +82,20 @@ def limbs_in_picture(renders: Renders) -> NDArray[np.bool_]:
 def errors_by_view(joints: NDArray[Any], renders: Renders, counted: NDArray[np.bool_]) -> dict[str, Errors]:
     """Errors of (N, 28, 3) joints over the `counted` (N,) people: of all, and by view."""
     views = view_names(renders.points)
-    chosen = {"all": counted} | {view: counted & (views == view) for view in VIEWS}
+    return _errors_of({"all": counted} | {view: counted & (views == view) for view in VIEWS}, joints, renders)
+
+
+def errors_by_subject(
+    joints: NDArray[Any], renders: Renders, counted: NDArray[np.bool_]
+) -> dict[str, Errors]:
+    """The same by whose motion it is."""
+    subjects = sorted(set(renders.subject.tolist()))
+    return _errors_of({name: counted & (renders.subject == name) for name in subjects}, joints, renders)
+
+
+def _errors_of(
+    chosen: dict[str, NDArray[np.bool_]], joints: NDArray[Any], renders: Renders
+) -> dict[str, Errors]:
     return {name: _errors(joints[rows], renders.rows(rows)) for name, rows in chosen.items() if rows.any()}
 
 
@@ -159,11 +172,11 @@ def _mean_angle(vectors: Array, truth: Array) -> float:
 
 
 def table(columns: dict[str, dict[str, Errors]]) -> str:
-    """Rows of text: what is measured, from which view, by each of the named columns."""
+    """Rows of text: what is measured, of whom or from which view, by each of the named columns."""
     lines = [f"{'':24}" + "".join(f"{name:>16}" for name in columns)]
-    for view in ("all", *VIEWS):
-        found = [column.get(view) for column in columns.values()]
-        lines.append(f"{view:24}" + "".join(f"{one.people if one else 0:>9} people" for one in found))
+    for group in dict.fromkeys(group for column in columns.values() for group in column):
+        found = [column.get(group) for column in columns.values()]
+        lines.append(f"{group:24}" + "".join(f"{one.people if one else 0:>9} people" for one in found))
         lines += _lines(found)
     return "\n".join(lines)
 

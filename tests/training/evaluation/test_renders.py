@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -8,7 +10,13 @@ from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 from training.datasets.mocap import POINTS
 from training.datasets.renders import Renders
-from training.evaluation.renders import errors_by_view, limbs_in_picture, mediapipe_joints, table
+from training.evaluation.renders import (
+    errors_by_subject,
+    errors_by_view,
+    limbs_in_picture,
+    mediapipe_joints,
+    table,
+)
 
 _COUNT = 30
 
@@ -73,6 +81,16 @@ def test_uncounted_people_do_not_count(renders: Renders) -> None:
     errors = errors_by_view(joints, renders, np.arange(_COUNT) < 10)
     assert errors["all"].people == 10
     assert "all" in table({"weights": errors})
+
+
+def test_errors_are_told_by_whose_motion_it_is(renders: Renders) -> None:
+    joints = renders.joints.copy()
+    joints[:10, JOINTS.index("left_knee")] += 0.1
+    two = dataclasses.replace(renders, subject=np.where(np.arange(_COUNT) < 10, "other", "one"))
+    errors = errors_by_subject(joints, two, np.arange(_COUNT) != 3)
+    assert {name: own.people for name, own in errors.items()} == {"one": 20, "other": 9}
+    assert errors["one"].aligned == pytest.approx(0, abs=1e-2) != errors["other"].aligned
+    assert "other" in table({"weights": errors})
 
 
 def test_mediapipes_joints_lie_at_its_landmarks(renders: Renders) -> None:
