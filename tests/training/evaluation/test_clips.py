@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
 from lifting_core.lifting.camera import project
@@ -53,7 +55,7 @@ def shot() -> Renders:
             keypoints[:, column] = project(points[:, POINTS.index(name)].astype(float), _MATRIX.astype(float))
             confidence[:, column] = 1
 
-    def all_alike(value: object) -> np.ndarray:
+    def all_alike(value: object) -> NDArray[Any]:
         return np.repeat(np.asarray(value)[None], _FRAMES, axis=0)
 
     return Renders(
@@ -88,8 +90,7 @@ def test_motions_are_near_the_truth_and_confused_sides_make_no_difference(
     joints = finished_joints(shot, lifter)
     error = errors_by_view(joints, shot, counted)["all"].aligned
     assert error < 60
-    columns = [KEYPOINT_NAMES.index(mirrored(name)) if mirrored(name) in KEYPOINT_NAMES else column
-               for column, name in enumerate(KEYPOINT_NAMES)]  # fmt: skip
+    columns = [KEYPOINT_NAMES.index(mirrored(name)) for name in KEYPOINT_NAMES]
     confused = dataclasses.replace(shot, keypoints=shot.keypoints.copy())
     confused.keypoints[9:15] = confused.keypoints[9:15][:, columns]
     put_right = errors_by_view(finished_joints(confused, lifter), confused, counted)["all"].aligned
