@@ -157,7 +157,11 @@ class Pipeline:
         info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
         matrix = _camera(info, settings.fov)
-        lifted = lifter.lift(detected.keypoint_names, track.keypoints, track.confidence, matrix, progress)
+        names, person = detected.keypoint_names, in_order(detected.tracks).index(track)
+        track = track.with_consistent_sides(
+            names, detected.time, lambda: progress("lifting", 0, track.length)
+        )
+        lifted = lifter.lift(names, track.keypoints, track.confidence, matrix, progress)
         size = (settings.height or DEFAULT_HEIGHT) / lifter.profile.stature
         observation = Observation(
             time=detected.time,
@@ -167,13 +171,12 @@ class Pipeline:
             camera_matrix=matrix,
             joints=lifted.joints * size,
             joint_confidence=lifted.confidence,
-            keypoint_names=detected.keypoint_names,
+            keypoint_names=names,
             keypoints=track.keypoints,
             keypoint_confidence=track.confidence,
             step=settings.step,
         )
         motion = solve(observation, settings.smoothing, progress)
-        person = in_order(detected.tracks).index(track)
         return LiftResult(motion, lifter.device, person, len(detected.tracks))
 
     def probe(self, source: str | Path, progress: Progress = silent) -> SourceDescription:

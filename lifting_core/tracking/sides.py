@@ -9,7 +9,7 @@ the least acceleration (Viterbi, IEEE Transactions on Information Theory 13, 196
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,16 +36,23 @@ _DOUBT, _APART = 0.1, 0.4
 """Of exchanging the sides in a sighting of which the detector is sure, and of exchanging those of the legs in
 another way than those of the trunk."""
 
+_CALLED_EVERY = 500
+"""Sightings: these take a twentieth of a second."""
 _SIGNS = np.array([1.0, -1.0])
 _Array = NDArray[np.float64]
 
 
 def consistent_sides(
-    names: Sequence[str], time: NDArray[Any], keypoints: NDArray[np.float32], confidence: NDArray[np.float32]
+    names: Sequence[str],
+    time: NDArray[Any],
+    keypoints: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    going_on: Callable[[], None] = lambda: None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """One person's keypoints with left and right exchanged where the detector confused them.
 
-    Arguments: time (N,) seconds, ascending; keypoints (N, K, 2) pixels; confidence (N, K).
+    Arguments: time (N,) seconds, ascending; keypoints (N, K, 2) pixels; confidence (N, K); going_on, called
+    several times a second, may raise to stop the work.
     Returns keypoints and confidence of the same shapes, the latter 0 where the sides cannot be told. The legs
     may be confused while the rest of the body is not.
     """
@@ -60,7 +67,9 @@ def consistent_sides(
         trust = np.minimum(confidence[:, left], confidence[:, right]).astype(np.float64)
         wrong, omitted = np.zeros((2, len(time)), np.bool_)
         for rows in np.split(np.arange(len(time)), cuts):
-            wrong[rows], omitted[rows] = _judged(time[rows], apart[rows], trust[rows], expected[rows])
+            wrong[rows], omitted[rows] = _judged(
+                time[rows], apart[rows], trust[rows], expected[rows], going_on
+            )
         for values in (keypoints, confidence):
             there = np.ix_(wrong, left), np.ix_(wrong, right)
             values[there[0]], values[there[1]] = values[there[1]], values[there[0]]
@@ -85,7 +94,11 @@ def _parts(names: Sequence[str]) -> list[tuple[NDArray[np.intp], NDArray[np.intp
 
 
 def _judged(
-    time: _Array, apart: _Array, trust: _Array, expected: NDArray[np.bool_]
+    time: _Array,
+    apart: _Array,
+    trust: _Array,
+    expected: NDArray[np.bool_],
+    going_on: Callable[[], None] = lambda: None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(N,) in which sightings the sides are to be exchanged, and which are to be left out.
 
@@ -107,6 +120,8 @@ def _judged(
     least = np.full((count + _REACH, _REACH, 2, 2), np.inf)  # after as many rows that do not exist
     origins = np.zeros((count, _REACH, 2, 2), np.int64)
     for now in range(1, count):
+        if now % _CALLED_EVERY == 0:
+            going_on()
         before = least[now + _REACH - 1 - gaps].transpose(1, 2, 0, 3)
         ways = (before[..., None] + second[now]).reshape(2 * _REACH, _REACH, 2, 2)
         origins[now] = np.where(first[now] <= ways.min(axis=0), -1, ways.argmin(axis=0))
@@ -151,9 +166,7 @@ def _costs(time: _Array, apart: _Array, trust: _Array) -> tuple[_Array, _Array]:
             before, after = time[earlier_gap:-gap] - time[:-both], step[earlier_gap:]
             usual = _NOISE + _ACCELERATION * ((before + after) / 2) ** 2
             pace = (after / before)[:, None, None]
-            costs = np.empty(
-                (count - both, 2, 2)
-            )  # only whether sides are as they are now makes a difference
+            costs = np.empty((count - both, 2, 2))  # by whether sides are as they are now, which alone counts
             for (i, j), _ in np.ndenumerate(costs[0]):
                 expected = _SIGNS[j] * (1 + pace) * apart[earlier_gap:-gap] - _SIGNS[i] * pace * apart[:-both]
                 costs[:, i, j] = _off(apart[both:] - expected, weight[both:], usual)

@@ -3,13 +3,12 @@
 Tracking by detection in two steps. While frames come in, detections are linked to whoever was in nearly the
 same place a moment ago (constant velocity, pairs at least total cost; after SORT, Bewley et al., ICIP 2016).
 The pieces so found break where people hide each other; in the end they are joined across gaps of up to a
-second, where the motion before the gap agrees with the motion after it, and so do size and proportions. Left
-and right are then told apart throughout (`sides`).
+second, where the motion before the gap agrees with the motion after it, and so do size and proportions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +58,16 @@ class Track:
         """(N, 4) left, top, width and height of what is seen of the person, in the frames of `frames`."""
         return np.stack([box(k, c) for k, c in zip(self.seen_keypoints, self.seen_confidence, strict=True)])
 
+    def with_consistent_sides(
+        self, names: Sequence[str], time: NDArray[np.float64], going_on: Callable[[], None] = lambda: None
+    ) -> Track:
+        """The same with left and right exchanged where the detector confused them (`sides`).
+
+        Arguments: names of the keypoints; time (T,) seconds; going_on may raise to stop the work.
+        """
+        seen = consistent_sides(names, time[self.frames], self.seen_keypoints, self.seen_confidence, going_on)
+        return Track(self.length, self.frames, *seen)
+
     def _spread(self, values: NDArray[np.float32], absent: float) -> NDArray[np.float32]:
         result = np.full((self.length, *values.shape[1:]), absent, np.float32)
         result[self.frames] = values
@@ -69,7 +78,6 @@ class Tracker:
     """Builds tracks while a clip is being detected; keeps keypoints, never pictures."""
 
     def __init__(self, keypoint_names: Sequence[str]) -> None:
-        self._names = tuple(keypoint_names)
         index = {name: i for i, name in enumerate(keypoint_names)}
         pairs = [(f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in _LIMBS]
         self._limbs = [(index[a], index[b]) for a, b in pairs if a in index and b in index]
@@ -106,14 +114,16 @@ class Tracker:
         """Everybody seen so far, in the order of their first appearance; passing flickers are left out."""
         fewest = min(_FEWEST_SIGHTINGS, self._length)
         pieces = [piece for piece in self._ended + self._open if len(piece.frames) >= fewest]
-        return [self._track(piece) for piece in join(pieces, self._limbs)]
+        return [_track(self._length, piece) for piece in join(pieces, self._limbs)]
 
-    def _track(self, tracklet: Tracklet) -> Track:
-        keypoints = np.stack([person.keypoints for person in tracklet.people])
-        confidence = np.stack([person.confidence for person in tracklet.people])
-        time = np.array(tracklet.times)
-        sides = consistent_sides(self._names, time, keypoints, confidence)
-        return Track(self._length, np.array(tracklet.frames), *sides)
+
+def _track(length: int, tracklet: Tracklet) -> Track:
+    return Track(
+        length,
+        np.array(tracklet.frames),
+        np.stack([person.keypoints for person in tracklet.people]),
+        np.stack([person.confidence for person in tracklet.people]),
+    )
 
 
 def track(frames: Iterable[tuple[float, Sequence[Person]]], keypoint_names: Sequence[str]) -> list[Track]:

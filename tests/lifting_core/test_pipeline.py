@@ -65,6 +65,33 @@ def test_the_pose_is_the_figures(motion: Motion) -> None:
     assert np.linalg.norm(scale * lifted - true, axis=-1).mean() < 0.12  # metres
 
 
+def test_a_detector_that_confuses_the_sides_does_no_harm(
+    pipeline: Pipeline, motion: Motion, tmp_path: Path
+) -> None:
+    """For a third of a second, while the figure waves at the camera."""
+    keypoints = motion.keypoints_2d / motion.image_size
+    confidence = np.sqrt(motion.keypoint_confidence)
+    names = motion.keypoint_names.tolist()
+    others = [names.index(name.replace("left", "#").replace("right", "left").replace("#", "right"))
+              for name in names]  # fmt: skip
+    motions = []
+    for confused in (slice(0), slice(110, 120)):
+        keypoints[confused], confidence[confused] = (
+            keypoints[confused][:, others],
+            confidence[confused][:, others],
+        )
+        frames = [
+            {"landmarks": [[{"x": x, "y": y, "visibility": v} for (x, y), v in zip(k, c, strict=True)]]}
+            for k, c in zip(keypoints.tolist(), confidence.tolist(), strict=True)
+        ]
+        path = tmp_path / "landmarks.json"
+        path.write_text(json.dumps(frames))
+        settings = LiftSettings(detector="file", detector_weights=path)
+        motions.append(pipeline.lift(_CLIP, settings).motion.joints_camera)
+    assert not np.allclose(keypoints, motion.keypoints_2d / motion.image_size, atol=0.05)
+    np.testing.assert_allclose(motions[1], motions[0], atol=5e-3)
+
+
 def test_the_way_through_the_room_is_the_figures(motion: Motion) -> None:
     """The distance walked; the scale follows from the true height."""
     hips = [_TRUTH["joint_names"].index(f"{side}_hip") for side in ("left", "right")]
