@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.skeleton import JOINTS, mirrored
-from lifting_core.tracking import consistent_sides
+from lifting_core.tracking.sides import consistent_sides
 from training.datasets.mocap import read_mocap
 
 _SIZE = 340.0

@@ -14,7 +14,7 @@ from lifting_core.lifting.lifter import Lifter
 from lifting_core.motion.motion import Motion
 from lifting_core.motion.solve import Observation, solve
 from lifting_core.skeleton import JOINTS
-from lifting_core.tracking import consistent_sides
+from lifting_core.tracking import Track
 from training.datasets.renders import Renders
 from training.evaluation.renders import tracks
 
@@ -37,15 +37,11 @@ def finished_joints(renders: Renders, lifter: Lifter) -> NDArray[np.float32]:
 
 def _finished(shot: Renders, lifter: Lifter) -> Motion:
     """The motion of one person in one shot. Raises InvalidInput when too little is seen."""
-    keypoints, confidence = shot.keypoints.copy(), shot.confidence.copy()
-    found = shot.found
-    time = shot.time.astype(np.float64)
-    keypoints[found], confidence[found] = consistent_sides(
-        KEYPOINT_NAMES, time[found], keypoints[found], confidence[found]
-    )
-    keypoints[~found] = np.nan
+    time, frames = shot.time.astype(np.float64), np.flatnonzero(shot.found)
+    track = Track(len(shot), frames, shot.keypoints[frames], shot.confidence[frames])
+    track = track.with_consistent_sides(KEYPOINT_NAMES, time)
     camera: NDArray[Any] = shot.camera_matrix[0].astype(np.float64)
-    lifted = lifter.lift(KEYPOINT_NAMES, keypoints, confidence, camera)
+    lifted = lifter.lift(KEYPOINT_NAMES, track.keypoints, track.confidence, camera)
     width, height = shot.image_size[0].tolist()
     observation = Observation(
         time=time,
@@ -56,7 +52,7 @@ def _finished(shot: Renders, lifter: Lifter) -> Motion:
         joints=lifted.joints,
         joint_confidence=lifted.confidence,
         keypoint_names=KEYPOINT_NAMES,
-        keypoints=keypoints,
-        keypoint_confidence=confidence,
+        keypoints=track.keypoints,
+        keypoint_confidence=track.confidence,
     )
     return solve(observation)

@@ -38,7 +38,7 @@ def test_people_fill_much_of_the_picture_and_are_mostly_inside() -> None:
 def test_from_a_tripod_the_body_is_seen_whole_and_level() -> None:
     for seed in range(100):
         pixels, _, size = _seen(seed, TRIPOD)
-        assert (np.maximum(-pixels, pixels - size) < 0.05 * size).all()
+        assert (np.maximum(-pixels, pixels - size) < 0.1 * size).all()  # corners of a box around it
         camera = draw_camera(np.random.default_rng(seed), _BODY, TRIPOD)
         assert abs(np.degrees(np.arcsin(camera.rotation[2, 2]))) < 25  # looks up or down
         assert abs(np.degrees(np.arcsin(camera.rotation[0, 2]))) < 8  # is tilted
