@@ -40,8 +40,8 @@ def test_from_a_tripod_the_body_is_seen_whole_and_level() -> None:
         pixels, _, size = _seen(seed, TRIPOD)
         assert (np.maximum(-pixels, pixels - size) < 0.1 * size).all()  # corners of a box around it
         camera = draw_camera(np.random.default_rng(seed), _BODY, TRIPOD)
-        assert abs(np.degrees(np.arcsin(camera.rotation[2, 2]))) < 25  # looks up or down
-        assert abs(np.degrees(np.arcsin(camera.rotation[0, 2]))) < 8  # is tilted
+        assert abs(np.degrees(np.arcsin(camera.rotation[2, 2]))) < 30  # looks up or down
+        assert abs(np.degrees(np.arcsin(camera.rotation[0, 2]))) < 12  # is tilted
 
 
 def test_cameras_are_all_around_upright_mostly_and_tilted_at_times() -> None:
