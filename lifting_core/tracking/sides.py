@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.skeleton import unsided
+
 _LEGS = ("hip", "knee", "ankle", "heel", "foot_index", "small_toe")
 """Keypoints without their side. A detector often confuses the legs alone, or all but the legs."""
 _SLOWEST, _LONGEST_STEP = 0.06, 0.15
@@ -80,13 +82,14 @@ def consistent_sides(
 
 def _parts(names: Sequence[str]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Columns of left and right keypoints: of all but the legs, and of the legs."""
+    # Not by `skeleton.mirrored`: detectors also have a "mouth_left".
     others = {name: name.replace("left", "right") for name in names if "left" in name}
     pairs = [
         (name, names.index(name), names.index(other)) for name, other in others.items() if other in names
     ]
     parts = []
     for legs in (False, True):
-        columns = [pair for name, *pair in pairs if (name.removeprefix("left_") in _LEGS) == legs]
+        columns = [pair for name, *pair in pairs if (unsided(name) in _LEGS) == legs]
         if columns:
             left, right = np.array(columns, np.intp).T
             parts.append((left, right))
@@ -124,8 +127,9 @@ def _judged(
             going_on()
         before = least[now + _REACH - 1 - gaps].transpose(1, 2, 0, 3)
         ways = (before[..., None] + second[now]).reshape(2 * _REACH, _REACH, 2, 2)
-        origins[now] = np.where(first[now] <= ways.min(axis=0), -1, ways.argmin(axis=0))
-        least[now + _REACH] = np.minimum(first[now], ways.min(axis=0)) + added[now]
+        best = ways.min(axis=0)
+        origins[now] = np.where(first[now] <= best, -1, ways.argmin(axis=0))
+        least[now + _REACH] = np.minimum(first[now], best) + added[now]
     return _followed(least[_REACH:] + _OMISSION * (count - 1 - number)[:, None, None, None], origins)
 
 

@@ -52,7 +52,9 @@ class Programme:
 
 GLIMPSES = Programme()
 """Much of everything, to train on and to test single frames on."""
-CLIPS = Programme(1, 0, 60, 30.0, 0.0, 0.0, TRIPOD)
+CLIPS = Programme(
+    videos=1, photos=0, frames=60, rate=30.0, second_person=0.0, obstacle=0.0, viewpoints=TRIPOD
+)
 """Videos as animators make them of themselves, to test finished motions on."""
 
 

@@ -39,7 +39,9 @@ class Viewpoints:
 
 
 ANYWHERE = Viewpoints()
-TRIPOD = Viewpoints((40.0, 75.0), (5.0, 6.0), 1.5, 0.0, (0.6, 0.95), 0.0)
+TRIPOD = Viewpoints(
+    fields_of_view=(40.0, 75.0), elevation=(5.0, 6.0), roll=1.5, wild=0.0, shares=(0.6, 0.95), beyond_edge=0.0
+)
 """As animators film themselves: level, at a fair distance, the whole body in the picture."""
 
 
