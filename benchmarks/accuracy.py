@@ -56,7 +56,7 @@ def read_camera(path: Path, serial: str) -> tuple[Array, Array]:
 def mediapipe_world_landmarks(video: str) -> Array:
     """(T, 12, 3) the detector's own 3D, in metres."""
     options = PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model_bundle()), running_mode=RunningMode.VIDEO
+        base_options=BaseOptions(model_asset_buffer=model_bundle("heavy")), running_mode=RunningMode.VIDEO
     )
     columns = [KEYPOINT_NAMES.index(name) for name in LIMB_JOINTS]
     poses = []

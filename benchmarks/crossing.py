@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.detection import open_detector
+from lifting_core.detection import detections, open_detector
 from lifting_core.media import Frame, open_media
 from lifting_core.tracking import Track, track
 
@@ -54,7 +54,8 @@ def main() -> None:
     for delay, shift in product((0, 4, 8), (-60, -30, 0, 30, 60)):
         frames = list(crossing(images, delay, shift))
         with open_detector("mediapipe") as detector:
-            tracks = track(((f.time, detector.detect(f)) for f in frames), detector.keypoint_names)
+            people = ((frame.time, found) for frame, found in detections(detector, frames))
+            tracks = track(people, detector.keypoint_names)
         longest = sorted(tracks, key=lambda one: -len(one.frames))[:2]
         seen = " ".join(f"{len(one.frames) / len(frames):4.0%}" for one in longest)
         swapped = (middle(longest[0], 0) < middle(longest[1], 0)) == (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import cv2
@@ -21,7 +21,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from lifting_core.detection import open_detector
+from lifting_core.detection import detections, open_detector
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, model_bundle
 from lifting_core.media import Frame, open_media
 from lifting_core.tracking import Track, choose, track
@@ -39,12 +39,16 @@ class Bare:
     def __init__(self) -> None:
         self._landmarker = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=model_bundle()), running_mode=RunningMode.VIDEO
+                base_options=BaseOptions(model_asset_buffer=model_bundle("heavy")),
+                running_mode=RunningMode.VIDEO,
             )
         )
 
-    def find(self, frame: Frame) -> list[Array]:
-        """(33, 2) pixels of the person, if found."""
+    def find(self, frames: Sequence[Frame]) -> list[list[Array]]:
+        """(33, 2) pixels of the person in each of the frames, if found."""
+        return [self._find(frame) for frame in frames]
+
+    def _find(self, frame: Frame) -> list[Array]:
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.image)
         poses = self._landmarker.detect_for_video(image, round(frame.time * 1000)).pose_landmarks
         size = (frame.image.shape[1], frame.image.shape[0])
@@ -57,15 +61,18 @@ class Ours:
     def __init__(self) -> None:
         self._detector = open_detector("mediapipe")
 
-    def find(self, frame: Frame) -> list[Array]:
-        return [person.keypoints.astype(np.float64) for person in self._detector.detect(frame)]
+    def find(self, frames: Sequence[Frame]) -> list[list[Array]]:
+        return [
+            [person.keypoints.astype(np.float64) for person in people]
+            for _, people in detections(self._detector, frames)
+        ]
 
 
 def main_person(video: str, most: int) -> tuple[list[Frame], Track]:
     """The first frames in which the main person is seen, and the keypoints there."""
     with open_detector("mediapipe") as detector:
         frames = list(islice(open_media(video), most))
-        people = ((frame.time, detector.detect(frame)) for frame in frames)
+        people = ((frame.time, found) for frame, found in detections(detector, frames))
         person = choose(track(people, detector.keypoint_names))
     return [frames[i] for i in person.frames], person
 
@@ -89,12 +96,13 @@ def composed(frames: list[Frame], person: Track, share: float) -> Iterator[tuple
         yield Frame(i, i / 30, canvas), (person.seen_keypoints[i] - low) * scale + corner
 
 
-def hit_rate(find: Callable[[Frame], list[Array]], frames: list[Frame], person: Track, share: float) -> float:
+def hit_rate(detector: Bare | Ours, frames: list[Frame], person: Track, share: float) -> float:
     """The share of frames in which somebody with the right keypoints is found."""
     hits = []
-    for i, (frame, truth) in enumerate(composed(frames, person, share)):
+    pictures, truths = zip(*composed(frames, person, share), strict=True)
+    for i, (poses, truth) in enumerate(zip(detector.find(pictures), truths, strict=True)):
         seen = person.seen_confidence[i] > 0.5
-        distances = [np.median(np.linalg.norm(pose - truth, axis=1)[seen]) for pose in find(frame)]
+        distances = [np.median(np.linalg.norm(pose - truth, axis=1)[seen]) for pose in poses]
         hits.append(any(distance < 0.1 * share * CANVAS[1] for distance in distances))
     return float(np.mean(hits))
 
@@ -103,13 +111,12 @@ def costs(frames: list[Frame]) -> list[tuple[float, float]]:
     """Seconds, and seconds of all cores together, that a frame costs after the first: bare, and ours."""
     detectors: tuple[Bare, Ours] = (Bare(), Ours())
     for detector in detectors:
-        detector.find(frames[0])
+        detector.find(frames[:1])
     spent = np.zeros((2, 2))
     for start in range(1, len(frames), TURN):
         for side in (0, 1):
             began = time.perf_counter(), time.process_time()
-            for frame in frames[start : start + TURN]:
-                detectors[side].find(frame)
+            detectors[side].find(frames[start : start + TURN])
             spent[side] += np.subtract((time.perf_counter(), time.process_time()), began)
     return [(float(wall), float(cores)) for wall, cores in spent / (len(frames) - 1)]
 
@@ -122,7 +129,7 @@ def main() -> None:
     frames, person = main_person(options.video, options.frames)
     print("person's height / picture's   bare MediaPipe   Lift Pose")
     for share in SHARES:
-        rates = [hit_rate(detector.find, frames, person, share) for detector in (Bare(), Ours())]
+        rates = [hit_rate(detector, frames, person, share) for detector in (Bare(), Ours())]
         print(f"{share:24.0%} {rates[0]:19.0%} {rates[1]:11.0%}", flush=True)
     bare, ours = costs([Frame(f.index, i / 30, f.image) for i, f in enumerate(frames)])
     print(

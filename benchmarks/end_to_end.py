@@ -19,15 +19,18 @@ import numpy as np
 from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
-from lifting_core.detection.mediapipe_model import model_bundle
+from lifting_core.detection.mediapipe_model import PoseModel, model_bundle
 from lifting_core.pipeline import Pipeline
 from lifting_core.settings import LiftSettings
 
+MODELS: dict[str, PoseModel] = {"mediapipe": "heavy", "mediapipe-full": "full"}
+"""Of MediaPipe, by the names of the detectors."""
 
-def bare_detector() -> Callable[[str], int]:
+
+def bare_detector(model: PoseModel) -> Callable[[str], int]:
     """A loaded detector, which detects in every frame of a video and returns their number."""
     options = PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model_bundle()),
+        base_options=BaseOptions(model_asset_buffer=model_bundle(model)),
         running_mode=RunningMode.VIDEO,
         num_poses=1,
     )
@@ -57,8 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("video")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--detector", choices=list(MODELS), default="mediapipe")
     options = parser.parse_args()
-    pipeline, settings, detect = Pipeline(), LiftSettings(), bare_detector()
+    pipeline, settings = Pipeline(), LiftSettings(detector=options.detector)
+    detect = bare_detector(MODELS[options.detector])
 
     def whole() -> int:
         return len(pipeline.lift(options.video, settings).motion.time)

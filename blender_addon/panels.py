@@ -25,7 +25,7 @@ from .operators.pose import LiftPosePose
 from .operators.presets import LiftPosePresets
 from .operators.probe import LiftPoseProbe
 from .operators.report import LiftPoseCopyReport
-from .properties import chosen
+from .properties import chosen, reads_file
 from .retargeting.contacts import SIDES
 from .session import session
 from .viewing.overlay import overlay
@@ -220,7 +220,7 @@ class LiftPoseEnginePanel(_SettingsPanel):
 
     def draw_settings(self, layout: bpy.types.UILayout, settings: Any) -> None:
         layout.prop(settings, "detector")
-        if settings.detector != "mediapipe":
+        if reads_file(settings.detector):
             layout.prop(settings, "detector_weights")
         layout.prop(settings, "device")
         layout.prop(settings, "smoothing")

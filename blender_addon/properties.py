@@ -41,6 +41,7 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
         description="What finds people in the pictures",
         items=[
             ("mediapipe", "MediaPipe", "Comes with the engine and works offline"),
+            ("mediapipe-full", "MediaPipe, Faster", "Its smaller model, which is less exact"),
             ("hourglass", "Stacked Hourglass", "The detector of the paper, with weights that you bring"),
             ("onnx", "ONNX Model", "A model of yours, which a TOML file describes"),
             ("file", "Keypoint File", "What another program found: COCO, OpenPose, MMPose or MediaPipe"),
@@ -243,6 +244,11 @@ def chosen(scene: bpy.types.Scene | None) -> Any:
     return owner.lift_pose
 
 
+def reads_file(detector: str) -> bool:
+    """Whether a detector works with a file that the user brings."""
+    return not detector.startswith("mediapipe")
+
+
 def engine_settings(settings: LiftPoseSettings) -> dict[str, Any]:
     """The choices that concern the engine, in the words of the protocol."""
     people: dict[str, Any] = {
@@ -258,7 +264,7 @@ def engine_settings(settings: LiftPoseSettings) -> dict[str, Any]:
         "smoothing": round(settings.smoothing, 4),
         "height": round(settings.height, 4),
     }
-    if settings.detector != "mediapipe" and settings.detector_weights:
+    if reads_file(settings.detector) and settings.detector_weights:
         file = os.path.abspath(bpy.path.abspath(settings.detector_weights))  # noqa: PTH100 (as of the clip)
         chosen["detector_weights"] = file
     if settings.use_range:

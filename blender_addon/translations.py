@@ -113,6 +113,7 @@ _GERMAN = {
     "Mark Weak Ranges": "Unsichere Stellen markieren",
     "Match Scene": "Szene anpassen",
     "MediaPipe": "MediaPipe",
+    "MediaPipe, Faster": "MediaPipe, schneller",
     "Metal": "Metal",
     "Motion File": "Bewegungsdatei",
     "NLA Strip": "NLA-Streifen",

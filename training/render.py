@@ -69,7 +69,7 @@ def render_scenes(
         if path.exists():
             continue
         started = time.perf_counter()
-        is_held_out = programme == CLIPS or number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
+        is_held_out = programme.held_out or number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
         chosen = held_out if is_held_out else training
         scene = _render(number, programme, chosen, figure_data, is_held_out, path)
         write_renders(path, scene)

@@ -14,7 +14,13 @@ __all__ = ["DETECTORS", "Detector", "DetectorOptions", "Person", "detections", "
 def _mediapipe(options: DetectorOptions, thrifty: bool) -> Detector:
     from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
-    return MediaPipeDetector(thrifty=thrifty)
+    return MediaPipeDetector("heavy", thrifty=thrifty)
+
+
+def _mediapipe_full(options: DetectorOptions, thrifty: bool) -> Detector:
+    from lifting_core.detection.mediapipe_detector import MediaPipeDetector
+
+    return MediaPipeDetector("full", thrifty=thrifty)
 
 
 def _hourglass(options: DetectorOptions, thrifty: bool) -> Detector:
@@ -38,6 +44,7 @@ def _file(options: DetectorOptions, thrifty: bool) -> Detector:
 # Each entry imports its own dependencies when it is opened, so that one that is missing harms no other.
 _OPENERS: dict[str, Callable[[DetectorOptions, bool], Detector]] = {
     "mediapipe": _mediapipe,
+    "mediapipe-full": _mediapipe_full,
     "hourglass": _hourglass,
     "onnx": _onnx,
     "file": _file,

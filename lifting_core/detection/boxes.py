@@ -103,7 +103,7 @@ def open_boxes(choice: str | Path, thrifty: bool) -> BoxSource:
     if choice == "mediapipe":
         from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
-        return FoundPeople(MediaPipeDetector(thrifty=thrifty))
+        return FoundPeople(MediaPipeDetector("full", thrifty=thrifty))
     if choice == "centre":
         return WholePicture()
     return GivenBoxes.read(Path(choice))

@@ -9,93 +9,41 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lifting_core.detection.detector import ClosedOnExit, Person
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker
-from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity, size
+from lifting_core.detection.follower import Follower, Image
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel
+from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity
 from lifting_core.detection.search import Look, SearchPlan
 from lifting_core.detection.windows import Window
 from lifting_core.media.frames import Frame
 
-_WINDOW = 1.7  # body sizes along the side of a follower's window: small enough to hold one person mostly
-_FIRST_WINDOW = 1.4  # the same for its first look, when it has to choose the right person
-_ADAPTATION = 0.2  # share of the way to its proper side that a window makes in one frame
-_MARGIN = 0.1  # body sizes around the keypoints that still belong to the body
 _PATIENCE = 5  # frames without a sighting after which a follower gives up
 _MOST_IN_WINDOW = 5  # people searched for in one window
+_TAKES_THE_LEAD = 1.1  # times the leader's prominence: to change the leader takes time
 
-_HIPS = [KEYPOINT_NAMES.index("left_hip"), KEYPOINT_NAMES.index("right_hip")]
-
-
-class _Follower:
-    """Follows one person from picture to picture, in a window that moves along."""
-
-    def __init__(self, landmarker: Landmarker, person: Person, image_size: tuple[int, int]) -> None:
-        self.landmarker = landmarker
-        self.sighting: Person | None = None
-        """The person in the picture looked at last, if there."""
-        self.is_fresh = False
-        """Whether that is the present picture."""
-        self.prominence = 0.0
-        """Size in pixels, summed over the pictures since the person was found."""
-        self.continuity = 1.0
-        """Similarity of the last two sightings."""
-        self.misses = 0
-        """Looks since the last sighting."""
-        self._image_size = image_size
-        self._last = person
-        self._side = _FIRST_WINDOW * size(person)
-        self.window = self._next_window()
-        """Where it looked last."""
-
-    @property
-    def body(self) -> Window:
-        """The part of the picture that the person took when last seen."""
-        return Window.containing(self._last.keypoints, _MARGIN * size(self._last), self._image_size)
-
-    def rest(self) -> None:
-        """Let a picture pass."""
-        self.is_fresh = False
-        self.prominence += size(self._last)
-
-    def look(self, image: NDArray[np.uint8]) -> None:
-        """Find the person in the next picture."""
-        self.is_fresh = True
-        self.prominence += size(self._last)
-        self.window = self._next_window()
-        found = self.landmarker.find(image, self.window)
-        self.sighting = next((person for person in found if is_credible(person, self._image_size)), None)
-        if self.sighting is None:
-            self.misses += 1
-            return
-        self.misses = 0
-        self.continuity = similarity(self._last, self.sighting)
-        self._last = self.sighting
-        # MediaPipe remembers a place in the window; were the side to leap, it would look in the wrong place.
-        self._side += _ADAPTATION * (_WINDOW * size(self._last) - self._side)
-
-    def _next_window(self) -> Window:
-        x, y = self._last.keypoints[_HIPS].mean(axis=0)
-        return Window.around(float(x), float(y), self._side, self._image_size)
+_Sightings = dict[Follower, dict[int, Person]]
+"""Who was seen in which of some pictures, by their numbers."""
 
 
 class MediaPipeDetector(ClosedOnExit):
-    """MediaPipe's pose landmarker as a `Detector` of up to `most_people` people in a frame.
+    """MediaPipe's pose landmarker as a `BatchDetector` of up to `most_people` people in a frame.
 
-    With `thrifty`, whoever has filled most of the clip so far is found in every frame, and the others, who
-    only need to be told apart, in every second one.
+    `model` looks at those who are followed; for newcomers the smaller one searches, since where they are is
+    all it has to tell. The leader, whoever has filled most of the clip so far, is looked for in two frames at
+    a time. With `thrifty` the others, who only need to be told apart, are found in every second frame.
     """
 
-    def __init__(self, most_people: int = 6, thrifty: bool = False) -> None:
+    def __init__(self, model: PoseModel, most_people: int = 6, thrifty: bool = False) -> None:
         self._thrifty = thrifty
+        self._model: PoseModel = model
         self._frame = 0
         self._most_people = most_people
-        self._searcher = Landmarker("image", people=_MOST_IN_WINDOW)
-        self._followers: list[_Follower] = []
+        self._searcher = Landmarker("image", "full", people=_MOST_IN_WINDOW)
+        self._followers: list[Follower] = []
+        self._leader: Follower | None = None
         self._image_size = (0, 0)
         self._plan = SearchPlan((1, 1))
         self._surveyed = False
@@ -106,98 +54,167 @@ class MediaPipeDetector(ClosedOnExit):
     def keypoint_names(self) -> tuple[str, ...]:
         return KEYPOINT_NAMES
 
+    @property
+    def batch_size(self) -> int:
+        """Frames that one landmarker can pass over without losing a person, and one more."""
+        return 2
+
     def detect(self, frame: Frame) -> list[Person]:
         """Everybody found in the frame, each once, in no particular order."""
-        image = frame.image
-        first = self._image_size != (image.shape[1], image.shape[0])
-        if first:
-            self._start((image.shape[1], image.shape[0]))
-        look = self._plan.next(image, [follower.window for follower in self._followers])
-        search = self._threads.submit(self._searcher.find, image, *self._aim(look)) if look else None
-        self._follow(image)
-        if search:
-            self._welcome(search.result(), image)
-        if not self._surveyed and (first or self._followers):
-            self._survey(image)
-        return [one.sighting for one in self._followers if one.is_fresh and one.sighting is not None]
+        return self.detect_batch([frame])[0]
+
+    def detect_batch(self, frames: Sequence[Frame]) -> list[list[Person]]:
+        """As `detect`, for frames that follow each other."""
+        images = [frame.image for frame in frames]
+        found: list[list[Person]] = []
+        while len(found) < len(images):
+            rest = images[len(found) :]
+            found += self._detect(rest if self._knows_its_way(rest) else rest[:1])
+        return found
 
     def close(self) -> None:
         self._threads.shutdown()
         self._searcher.close()
-        for follower in self._followers:
-            follower.landmarker.close()
-        self._followers = []
+        self._let_all_go()
+
+    def _knows_its_way(self, images: Sequence[Image]) -> bool:
+        """Whether the pictures are of the size that the earlier ones had, in which people were found."""
+        return self._surveyed and all(_size(image) == self._image_size for image in images)
+
+    def _detect(self, images: Sequence[Image]) -> list[list[Person]]:
+        """The people in pictures of one size; until some have been found, in a single one."""
+        first = self._image_size != _size(images[0])
+        if first:
+            self._start(_size(images[0]))
+        looks = [self._plan.next(image, [one.window for one in self._followers]) for image in images]
+        aims = [self._aim(look) if look else None for look in looks]
+        search = self._threads.submit(self._search, images, aims) if any(aims) else None
+        seen = self._follow(images)
+        if search:
+            for number, candidates in enumerate(search.result()):
+                self._welcome(candidates, images, number, seen)
+        if not self._surveyed and (first or self._followers):
+            self._survey(images, seen)
+        return [
+            [seen[one][number] for one in self._followers if number in seen[one]]
+            for number in range(len(images))
+        ]
 
     def _start(self, image_size: tuple[int, int]) -> None:
-        for follower in self._followers:
-            follower.landmarker.close()
-        self._followers = []
+        self._let_all_go()
         self._image_size = image_size
         self._plan = SearchPlan(image_size)
         self._surveyed = False
 
-    def _follow(self, image: NDArray[np.uint8]) -> None:
+    def _let_all_go(self) -> None:
+        for follower in self._followers:
+            follower.close()
+        self._followers, self._leader = [], None
+
+    def _follow(self, images: Sequence[Image]) -> _Sightings:
         """Find everybody who is followed; let go of who is lost, and of the worse of two who see the same."""
-        awake = self._awake()
-        looks = [self._threads.submit(follower.look, image) for follower in awake[1:]]
-        if awake:
-            awake[0].look(image)
-        for look in looks:
-            look.result()
-        gone = {follower for follower in self._followers if follower.misses > _PATIENCE}
+        self._choose_leader()
+        if self._leader and len(images) > 1:
+            self._leader.look_at_two()
+        seen = self._look({one: self._awake(one, len(images)) for one in self._followers}, images)
+        gone = {one for one in self._followers if one.misses > _PATIENCE}
         for a, b in itertools.combinations(self._followers, 2):
             if a.sighting and b.sighting and similarity(a.sighting, b.sighting) >= SAME_PERSON:
                 gone.add(a if a.continuity < b.continuity else b)
         for follower in gone:
             self._plan.lost(follower.window)
-            follower.landmarker.close()
-        self._followers = [follower for follower in self._followers if follower not in gone]
+            follower.close()
+        self._followers = [one for one in self._followers if one not in gone]
+        self._frame += len(images)
+        return seen
 
-    def _awake(self) -> list[_Follower]:
-        """Those who look at the present picture; the others rest."""
-        self._frame += 1
-        if not self._thrifty or len(self._followers) < 2:
-            return self._followers
-        leader = max(self._followers, key=lambda follower: follower.prominence)
-        bystanders = [follower for follower in self._followers if follower is not leader]
-        for follower in bystanders[self._frame % 2 :: 2]:
-            follower.rest()
-        return [leader, *bystanders[(self._frame + 1) % 2 :: 2]]
+    def _choose_leader(self) -> None:
+        foremost = max(self._followers, key=lambda one: one.prominence, default=None)
+        if self._leader in self._followers:
+            assert self._leader is not None
+            assert foremost is not None
+            if foremost.prominence < _TAKES_THE_LEAD * self._leader.prominence:
+                return
+            self._leader.look_at_one()
+        self._leader = foremost
+
+    def _awake(self, follower: Follower, pictures: int) -> list[int]:
+        """The numbers of the next pictures that a follower looks at; it rests through the others."""
+        numbers = range(pictures)
+        if not self._thrifty or follower is self._leader:
+            return list(numbers)
+        turn = self._frame + self._followers.index(follower)
+        return [number for number in numbers if (turn + number) % 2]
+
+    def _look(self, awake: dict[Follower, list[int]], images: Sequence[Image]) -> _Sightings:
+        """Let followers look, all at the same time, at the pictures of these numbers."""
+        looks = {
+            follower: [self._threads.submit(find) for find in follower.plan([images[n] for n in numbers])]
+            for follower, numbers in awake.items()
+        }
+        seen: _Sightings = {}
+        for follower, numbers in awake.items():
+            follower.rest(len(images) - len(numbers))
+            people = follower.see(
+                [images[number] for number in numbers], [look.result() for look in looks[follower]]
+            )
+            seen[follower] = {
+                number: person for number, person in zip(numbers, people, strict=True) if person
+            }
+        return seen
 
     def _aim(self, look: Look) -> tuple[Window, list[Window]]:
         """The window to search, and the parts to hide."""
-        return look.window, [follower.body for follower in self._followers] if look.hide_known else []
+        return look.window, [one.body for one in self._followers] if look.hide_known else []
 
-    def _survey(self, image: NDArray[np.uint8]) -> None:
-        """Search everywhere, in two windows at a time: so who was there first is counted first."""
-        searchers = self._searcher, Landmarker("image", people=_MOST_IN_WINDOW)
+    def _search(
+        self, images: Sequence[Image], aims: Sequence[tuple[Window, list[Window]] | None]
+    ) -> list[list[Person]]:
+        """Candidates in each of the pictures; where there is no aim, none."""
+        return [
+            self._searcher.find(image, *aim) if aim else [] for image, aim in zip(images, aims, strict=True)
+        ]
+
+    def _survey(self, images: Sequence[Image], seen: _Sightings) -> None:
+        """Search the first picture everywhere, in two windows at a time: so who was there first is counted
+        first."""
+        searchers = self._searcher, Landmarker("image", "full", people=_MOST_IN_WINDOW)
         windows = iter(self._plan.windows)
         while pair := tuple(itertools.islice(windows, len(searchers))):
             aims = [self._aim(Look(window, True)) for window in pair]
             finds = [
-                self._threads.submit(s.find, image, *aim) for s, aim in zip(searchers, aims, strict=False)
+                self._threads.submit(one.find, images[0], *aim)
+                for one, aim in zip(searchers, aims, strict=False)
             ]
             for find in finds:
-                self._welcome(find.result(), image)
+                self._welcome(find.result(), images, 0, seen)
         searchers[1].close()
         self._surveyed = bool(self._followers)
 
-    def _welcome(self, candidates: list[Person], image: NDArray[np.uint8]) -> None:
+    def _welcome(
+        self, candidates: list[Person], images: Sequence[Image], found_in: int, seen: _Sightings
+    ) -> None:
         """Follow each credible candidate who is new and who is there at a second, closer look, too."""
         for candidate in sorted(candidates, key=lambda person: -float(person.confidence.sum())):
             if len(self._followers) == self._most_people:
                 return
             if not self._is_new(candidate):
                 continue
-            follower = _Follower(Landmarker("video"), candidate, self._image_size)
-            follower.look(image)
+            follower = Follower(self._model, candidate, self._image_size)
+            own = self._look({follower: list(range(found_in, len(images)))}, images)
             if follower.continuity >= SAME_PERSON and self._is_new(follower.sighting):
                 self._followers.append(follower)
+                seen |= own
             else:
-                follower.landmarker.close()
+                follower.close()
 
     def _is_new(self, person: Person | None) -> bool:
         if person is None or not is_credible(person, self._image_size):
             return False
         known = (follower.sighting for follower in self._followers)
         return all(other is None or similarity(person, other) < SAME_PERSON for other in known)
+
+
+def _size(image: Image) -> tuple[int, int]:
+    """Width and height."""
+    return image.shape[1], image.shape[0]

@@ -1,8 +1,8 @@
 """MediaPipe's pose landmarker (BlazePose; Bazarevsky et al. 2020, Grishchenko et al. 2022), offline.
 
-The Tasks API wants a model bundle, which is a download. The wheel carries the two networks of the
-"full" bundle as plain TFLite files; with their input's normalisation added as metadata and zipped without
-compression, they are that bundle.
+The Tasks API wants a model bundle, which is a download. MediaPipe's wheel carries the two networks of the
+"full" bundle as plain TFLite files, and the larger pose network of the "heavy" one lies here, in `models`;
+with their input's normalisation added as metadata and zipped without compression, they are those bundles.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ from lifting_core.errors import LiftPoseError
 
 KEYPOINT_NAMES = MEDIAPIPE
 
-# File in the wheel, its name in the bundle, and mean and standard deviation of its input's 0 to 255 pixels.
-_NETWORKS = (
-    ("pose_detection/pose_detection.tflite", "pose_detector.tflite", 127.5, 127.5),
-    ("pose_landmark/pose_landmark_full.tflite", "pose_landmarks_detector.tflite", 0.0, 255.0),
-)
+PoseModel = Literal["full", "heavy"]
+"""MediaPipe's names of its pose networks: "heavy" is more exact, and two to three times as slow."""
+
+_MODELS = Path(__file__).parent / "models"
 
 # Milliseconds between the frames as MediaPipe is told. Its low-pass filter, which lags behind the motion,
 # lets everything through when they are so far apart; smoothing without lag is the business of a later stage.
@@ -44,26 +43,40 @@ _TIME_STEP = 10**8
 
 
 @cache
-def model_bundle() -> bytes:
-    """The .task file, made from the installed wheel's own networks.
+def model_bundle(model: PoseModel) -> bytes:
+    """The .task file of that name.
 
-    Raises `LiftPoseError` where the wheel carries none (from MediaPipe 0.10.30 on).
+    Raises `LiftPoseError` where MediaPipe's wheel carries no networks (from 0.10.30 on).
     """
-    folder = Path(mediapipe.__file__).parent / "modules"
+    wheel = Path(mediapipe.__file__).parent / "modules"
+    landmarks = {
+        "full": wheel / "pose_landmark" / "pose_landmark_full.tflite",
+        "heavy": _MODELS / "pose_landmark_heavy.tflite",
+    }
+    # Mean and standard deviation are those of pixels from 0 to 255.
+    networks = (
+        ("pose_detector.tflite", wheel / "pose_detection" / "pose_detection.tflite", 127.5, 127.5),
+        ("pose_landmarks_detector.tflite", landmarks[model], 0.0, 255.0),
+    )
     bundle = io.BytesIO()
     with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
-        for source, name, mean, deviation in _NETWORKS:
-            try:
-                network = bytearray((folder / source).read_bytes())
-            except FileNotFoundError as error:
-                raise LiftPoseError(
-                    f"MediaPipe {mediapipe.__version__} comes without the pose model {source}.",
-                    "Install mediapipe 0.10.21.",
-                ) from error
-            writer = MetadataWriter.create(network)
-            writer.add_image_input([mean], [deviation])
-            archive.writestr(name, bytes(writer.populate()[0]))
+        for name, path, mean, deviation in networks:
+            archive.writestr(name, _with_normalisation(path, mean, deviation))
     return bundle.getvalue()
+
+
+def _with_normalisation(network: Path, mean: float, deviation: float) -> bytes:
+    """The file, told how its input's pixels are to be standardised."""
+    try:
+        content = bytearray(network.read_bytes())
+    except FileNotFoundError as error:
+        raise LiftPoseError(
+            f"MediaPipe {mediapipe.__version__} comes without the pose model {network.name}.",
+            "Install mediapipe 0.10.21.",
+        ) from error
+    writer = MetadataWriter.create(content)
+    writer.add_image_input([mean], [deviation])
+    return bytes(writer.populate()[0])
 
 
 class Landmarker:
@@ -73,12 +86,12 @@ class Landmarker:
     as the window moves along with that person: what it remembers is where in the window the person was.
     """
 
-    def __init__(self, mode: Literal["image", "video"], people: int = 1) -> None:
+    def __init__(self, mode: Literal["image", "video"], model: PoseModel, people: int = 1) -> None:
         self._video = mode == "video"
         self._time = 0
         self._landmarker = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=model_bundle()),
+                base_options=BaseOptions(model_asset_buffer=model_bundle(model)),
                 running_mode=RunningMode.VIDEO if self._video else RunningMode.IMAGE,
                 num_poses=people,
             )

@@ -250,7 +250,7 @@ def test_an_8k_picture_is_lifted(lift_pose: LiftPose, tmp_path: Path) -> None:
 def _full_disk(room: int) -> Iterator[None]:
     """As good as one: no file may grow beyond `room` bytes."""
     resource = pytest.importorskip("resource", reason="POSIX limits")
-    model_bundle()  # MediaPipe makes it with the help of a large temporary file
+    model_bundle("heavy")  # MediaPipe makes it with the help of a large temporary file
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:

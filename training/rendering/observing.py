@@ -11,7 +11,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from lifting_core.detection import open_detector
+from lifting_core.detection import detections, open_detector
 from lifting_core.detection.detector import Person
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, model_bundle
 from lifting_core.detection.poses import similarity
@@ -45,10 +45,11 @@ class Observation:
 def observe(shot: Shot, with_world: bool) -> Observation:
     """Run the project's detector over a shot, and MediaPipe by itself where its landmarks are asked for."""
     with open_detector() as detector:
-        found = [
-            detector.detect(Frame(number, float(time), picture))
+        pictures = (
+            Frame(number, float(time), picture)
             for number, (time, picture) in enumerate(zip(shot.times, shot.pictures, strict=True))
-        ]
+        )
+        found = [people for _, people in detections(detector, pictures)]
     truth = _true_keypoints(shot)
     frames, actors, count, _ = truth.shape
     keypoints = np.zeros((frames, actors, count, 2), np.float32)
@@ -96,7 +97,7 @@ def _add_world_landmarks(world: NDArray[np.float32], shot: Shot, truth: NDArray[
     """Enter those of MediaPipe used as its documentation tells."""
     video = len(shot.pictures) > 1
     options = PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model_bundle()),
+        base_options=BaseOptions(model_asset_buffer=model_bundle("heavy")),
         running_mode=RunningMode.VIDEO if video else RunningMode.IMAGE,
         num_poses=world.shape[1],
     )

@@ -48,12 +48,21 @@ class Programme:
     obstacle: float = 0.15
     """Share of shots with something before the people."""
     viewpoints: Viewpoints = ANYWHERE
+    held_out: bool = False
+    """Whether every scene is for testing."""
 
 
 GLIMPSES = Programme()
 """Much of everything, to train on and to test single frames on."""
 CLIPS = Programme(
-    videos=1, photos=0, frames=60, rate=30.0, second_person=0.0, obstacle=0.0, viewpoints=TRIPOD
+    videos=1,
+    photos=0,
+    frames=60,
+    rate=30.0,
+    second_person=0.0,
+    obstacle=0.0,
+    viewpoints=TRIPOD,
+    held_out=True,
 )
 """Videos as animators make them of themselves, to test finished motions on."""
 

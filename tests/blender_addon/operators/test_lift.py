@@ -239,7 +239,9 @@ def test_settings_are_sent_in_the_words_of_the_protocol(settings: Any) -> None:
 
 def test_the_file_of_a_detector_is_sent_if_it_reads_one(settings: Any) -> None:
     settings.detector_weights = "/weights/../hourglass.safetensors"
-    assert "detector_weights" not in blender_addon.properties.engine_settings(settings)
+    for own in ("mediapipe", "mediapipe-full"):
+        settings.detector = own
+        assert "detector_weights" not in blender_addon.properties.engine_settings(settings)
     settings.detector = "hourglass"
     chosen = blender_addon.properties.engine_settings(settings)
     assert (chosen["detector"], chosen["detector_weights"]) == ("hourglass", "/hourglass.safetensors")

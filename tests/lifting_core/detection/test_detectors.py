@@ -22,12 +22,13 @@ def test_asking_for_the_names_loads_no_detector() -> None:
     assert result.stdout.split() == ["False", "False"]
 
 
-def test_the_default_opens_by_itself() -> None:
-    with open_detector() as detector:
+@pytest.mark.parametrize("name", ["mediapipe", "mediapipe-full"])
+def test_those_that_come_with_the_engine_open_by_themselves(name: str) -> None:
+    with open_detector(name) as detector:
         assert {"left_shoulder", "right_hip", "left_ankle"} <= set(detector.keypoint_names)
 
 
-@pytest.mark.parametrize("name", DETECTORS[1:])
+@pytest.mark.parametrize("name", DETECTORS[2:])
 def test_the_others_ask_for_the_file_they_need(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=f"The detector {name} needs a file") as error:
         open_detector(name)

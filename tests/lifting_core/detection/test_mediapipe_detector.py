@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lifting_core.detection import Person, open_detector
+from lifting_core.detection import Person, detections, open_detector
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
 from lifting_core.media import Frame, open_media
 from lifting_core.skeleton import LIMB_JOINTS
@@ -42,7 +42,8 @@ def truth() -> NDArray[np.float64]:
 
 def detect(images: Iterable[Image], thrifty: bool = False) -> list[list[Person]]:
     with open_detector("mediapipe", thrifty) as detector:
-        return [detector.detect(Frame(i, i / 15, image)) for i, image in enumerate(images)]
+        frames = (Frame(i, i / 15, image) for i, image in enumerate(images))
+        return [people for _, people in detections(detector, frames)]
 
 
 def errors(people: list[Person], truth: NDArray[np.float64]) -> list[float]:

@@ -6,19 +6,21 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import mediapipe
 import numpy as np
 import pytest
 from mediapipe.tasks.python.metadata.metadata import MetadataDisplayer
 
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, model_bundle
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, model_bundle
 from lifting_core.detection.windows import Window
 from lifting_core.errors import LiftPoseError
 
 
-def test_the_bundle_holds_both_networks_uncompressed_and_with_metadata() -> None:
-    with zipfile.ZipFile(io.BytesIO(model_bundle())) as bundle:
+@pytest.mark.parametrize("model", get_args(PoseModel))
+def test_a_bundle_holds_both_networks_uncompressed_and_with_metadata(model: PoseModel) -> None:
+    with zipfile.ZipFile(io.BytesIO(model_bundle(model))) as bundle:
         assert bundle.namelist() == ["pose_detector.tflite", "pose_landmarks_detector.tflite"]
         for entry in bundle.infolist():
             assert entry.compress_type == zipfile.ZIP_STORED
@@ -26,10 +28,13 @@ def test_the_bundle_holds_both_networks_uncompressed_and_with_metadata() -> None
             assert "NormalizationOptions" in metadata
 
 
-def test_a_wheel_without_models_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", get_args(PoseModel))
+def test_a_wheel_without_models_is_named(
+    model: PoseModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(mediapipe, "__file__", str(tmp_path / "__init__.py"))
     with pytest.raises(LiftPoseError, match=r"without the pose model .* Install mediapipe 0\.10\.21"):
-        model_bundle.__wrapped__()
+        model_bundle.__wrapped__(model)
 
 
 def test_the_names_are_mediapipes_own() -> None:
@@ -41,7 +46,7 @@ def test_nothing_of_mediapipes_noise_reaches_stdout() -> None:
     code = (
         "import numpy as np\n"
         "from lifting_core.detection.mediapipe_model import Landmarker, Window\n"
-        "landmarker = Landmarker('video')\n"
+        "landmarker = Landmarker('video', 'heavy')\n"
         "landmarker.find(np.zeros((64, 64, 3), np.uint8), Window(0, 0, 64, 64))\n"
         "landmarker.close()\n"
     )
@@ -51,7 +56,7 @@ def test_nothing_of_mediapipes_noise_reaches_stdout() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 200), (7680, 4320)])
 def test_pictures_of_any_size_without_people_hold_nobody(size: tuple[int, int]) -> None:
-    landmarker = Landmarker("image", people=3)
+    landmarker = Landmarker("image", "heavy", people=3)
     assert landmarker.find(np.zeros((size[1], size[0], 3), np.uint8), Window(0, 0, *size)) == []
     landmarker.close()
 
@@ -65,7 +70,7 @@ def test_landmarkers_that_come_and_go_take_no_more_memory() -> None:
         "from lifting_core.media import open_media\n"
         "image = next(iter(open_media(Path('tests/data/walk_and_wave.mp4')))).image\n"
         "def memory():\n"
-        "    landmarker = Landmarker('video')\n"
+        "    landmarker = Landmarker('video', 'heavy')\n"
         "    for _ in range(3):\n"
         "        assert landmarker.find(image, Window(0, 0, 848, 480))\n"
         "    landmarker.close()\n"
