@@ -36,10 +36,12 @@ _UPPER = [POINTS.index(name) for name in ("thorax", "left_shoulder", "right_shou
 _ALL = list(range(1, len(POINTS)))
 _HIPS = [POINTS.index("left_hip"), POINTS.index("right_hip")]
 
+_IN_A_MIRROR = torch.tensor([-1.0, 1.0, -1.0, 1.0])
+"""What becomes of a limb's angles: about axes that point up, left and back, and of its bend."""
 _MOST_BENT = 145.0
 """Degrees of an elbow or a knee."""
 _STRAIGHT = 0.3
-"""Sine of the bend up to which an axis beside the limb tells how it bends, as it does not tell by itself."""
+"""Sine of the bend up to which hands and feet tell how a limb bends, as it does not tell by itself."""
 
 # What is taken from another pose, whether it goes with the chest or with the pelvis, and how often. Whole
 # limbs are taken, so that every joint of theirs keeps within its limits.
@@ -90,6 +92,9 @@ class Variety:
     """Of everything, as in somebody who leans or falls."""
     turned: float = 0.35
     """Share of bodies of which each of these is turned."""
+    alike: float = 0.5
+    """Share of bodies whose right arm and leg are turned as the left ones are, in a mirror: people often do
+    the same with both."""
     people: float = 0.6
     """Share of bodies with the proportions of other people than the recorded."""
     lengths: float = 0.05
@@ -135,30 +140,24 @@ class Variation:
         """Arms, legs, the trunk above the waist and whole bodies of some, so that rare poses are not unheard
         of."""
         variety = self._variety
-        for side in ("left", "right"):
-            arm, leg = (_points(side, names) for names in _ENDS)
-            self._turn(bones, arm, chest, (variety.arm,) * 3, variety.turned)
-            self._turn(bones, leg, pelvis, (variety.leg,) * 3, variety.turned)
-            self._bend(bones, arm, bones[:, arm[3]] - bones[:, arm[4]], variety.elbow)
-            self._bend(bones, leg, bones[:, _HIPS[0]] - bones[:, _HIPS[1]], variety.knee)
+        arms, legs = ([_points(side, names) for side in ("left", "right")] for names in _ENDS)
+        for limbs, axes, turn, bend in (
+            (arms, chest, variety.arm, variety.elbow),
+            (legs, pelvis, variety.leg, variety.knee),
+        ):
+            left, right = (self._limb_angles(len(bones), turn, bend) for _ in limbs)
+            alike = self._chance(len(bones), variety.alike)[..., 0]
+            right = torch.where(alike, _IN_A_MIRROR * left, right)
+            for limb, angles in zip(limbs, (left, right), strict=True):
+                _rotate(bones, limb, axes, angles[:, :3])
+                _bend(bones, limb, angles[:, 3])
         self._turn(bones, _UPPER, pelvis, (variety.trunk,) * 3, variety.turned)
         self._turn(bones, _ALL, pelvis, (variety.body,) * 3, variety.turned)
 
-    def _bend(self, bones: Tensor, limb: list[int], hinge: Tensor, degrees: float) -> None:
-        """Bend the elbows or knees of some more or less.
-
-        `limb` are its points from the joint downward; `hinge` (N, 3) is roughly the axis of a straight limb.
-        """
-        upper, lower = (normalize(bones[:, point], dim=-1) for point in limb[:2])
-        across = torch.linalg.cross(upper, lower, dim=-1)
-        hinge = _STRAIGHT * normalize(hinge, dim=-1) + across
-        hinge = normalize(hinge - (hinge * upper).sum(-1, keepdim=True) * upper, dim=-1)
-        bent = torch.rad2deg(torch.atan2((across * hinge).sum(-1), (upper * lower).sum(-1)))
-        more = degrees * torch.randn(len(bones), generator=self._random)
-        more = torch.where(self._chance(len(bones), self._variety.turned)[:, 0, 0], more, 0.0)
-        turned = (bent + more).clamp(0, _MOST_BENT) - bent
-        turn = rotations(torch.deg2rad(turned)[:, None] * hinge)
-        bones[:, limb[1:]] = bones[:, limb[1:]] @ turn.transpose(-1, -2)
+    def _limb_angles(self, count: int, turn: float, bend: float) -> Tensor:
+        """(N, 4) degrees: about the axes of the trunk, and of the elbow or knee."""
+        share = self._variety.turned
+        return torch.cat([self._angles(count, (turn,) * 3, share), self._angles(count, (bend,), share)], 1)
 
     def _turn_head(self, bones: Tensor, chest: Tensor) -> None:
         self._turn(bones, _OF_HEAD, chest, self._variety.head)
@@ -184,10 +183,12 @@ class Variation:
         self, bones: Tensor, points: list[int], axes: Tensor, degrees: tuple[float, ...], share: float = 1.0
     ) -> None:
         """Turn bones of a share of the bodies about the columns of `axes` (N, 3, 3) by random angles."""
-        angles = torch.randn(len(bones), 3, generator=self._random).clamp(-2, 2) * torch.tensor(degrees)
-        angles = torch.where(self._chance(len(bones), share)[..., 0], angles, 0.0)
-        turn = axes @ rotations(torch.deg2rad(angles)) @ axes.transpose(-1, -2)
-        bones[:, points] = bones[:, points] @ turn.transpose(-1, -2)
+        _rotate(bones, points, axes, self._angles(len(bones), degrees, share))
+
+    def _angles(self, count: int, degrees: tuple[float, ...], share: float) -> Tensor:
+        """(N, A) degrees for so many standard deviations, none for all bodies but a share."""
+        drawn = torch.randn(count, len(degrees), generator=self._random).clamp(-2, 2)
+        return torch.where(self._chance(count, share)[..., 0], drawn * torch.tensor(degrees), 0.0)
 
     def _factors(self, count: int) -> Tensor:
         """(N, P, 1) by which bones become longer, the same on both sides."""
@@ -197,6 +198,29 @@ class Variation:
         own = (own + own[:, MIRROR]) / 2
         own[:, _OF_HEAD] = own[:, _OF_HEAD[:1]]  # a head is one piece
         return torch.exp(people[:, _SEGMENTS] + self._variety.lengths * own)[..., None]
+
+
+def _rotate(bones: Tensor, points: list[int], axes: Tensor, degrees: Tensor) -> None:
+    """Turn bones about the columns of `axes` (N, 3, 3) by (N, 3) angles at once."""
+    turn = axes @ rotations(torch.deg2rad(degrees)) @ axes.transpose(-1, -2)
+    bones[:, points] = bones[:, points] @ turn.transpose(-1, -2)
+
+
+def _bend(bones: Tensor, limb: list[int], degrees: Tensor) -> None:
+    """Bend elbows or knees further by (N,) degrees, or less.
+
+    `limb` are its points from the joint downward. Straight ones bend toward the thumb, or away from the toes.
+    """
+    upper, lower = (normalize(bones[:, point], dim=-1) for point in limb[:2])
+    to, away = (limb[3], limb[4]) if limb[0] in _ARMS else (limb[2], limb[3])
+    hinge = normalize(torch.linalg.cross(lower, bones[:, to] - bones[:, away], dim=-1), dim=-1)
+    across = torch.linalg.cross(upper, lower, dim=-1)
+    hinge = _STRAIGHT * hinge + across
+    hinge = normalize(hinge - (hinge * upper).sum(-1, keepdim=True) * upper, dim=-1)
+    bent = torch.rad2deg(torch.atan2((across * hinge).sum(-1), (upper * lower).sum(-1)))
+    turned = (bent + degrees).clamp(0, _MOST_BENT) - bent
+    turn = rotations(torch.deg2rad(turned)[:, None] * hinge)
+    bones[:, limb[1:]] = bones[:, limb[1:]] @ turn.transpose(-1, -2)
 
 
 def chest_axes(bodies: Tensor) -> Tensor:

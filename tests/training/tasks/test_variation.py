@@ -72,6 +72,17 @@ def test_arms_legs_and_trunks_of_some_reach_further(bodies: Tensor) -> None:
         assert 30 < float(turned.max()) < 130
 
 
+def test_both_sides_of_some_do_the_same(bodies: Tensor) -> None:
+    variety = dataclasses.replace(STILL, trunk=0, body=0, turned=1)
+    ends = [POINTS.index(f"{side}_{end}") for side in ("left", "right") for end in ("wrist", "ankle")]
+    for alike, least, most in ((1.0, 0.0, 1e-4), (0.5, 0.4, 0.6), (0.0, 0.9, 1.0)):
+        found = varied(bodies[1::2].repeat(4, 1, 1), dataclasses.replace(variety, alike=alike))
+        mirrored = found[:, MIRROR] * torch.tensor([-1.0, 1.0, 1.0])
+        for limb in ends:
+            apart = (found - mirrored)[:, limb].norm(dim=-1)
+            assert least <= float((apart > 1e-3).float().mean()) <= most
+
+
 def test_elbows_and_knees_bend_as_they_can(bodies: Tensor) -> None:
     """Not backward, and with bones of the same lengths, all that hangs on them going along."""
     standing = bodies[1::2]
@@ -82,10 +93,35 @@ def test_elbows_and_knees_bend_as_they_can(bodies: Tensor) -> None:
         bent, before = (_bend(of, upper, joint, end) for of in (found, standing))
         assert 0.2 < float(((bent - before).abs() > 5).float().mean()) < 0.55
         assert 60 < float(bent.max()) <= 145.1
-    shin = _between(found, "left_knee", "left_ankle")
-    assert float(shin[:, 1].min()) > -0.1  # people face -y
+    for side in ("left", "right"):
+        shin, thigh = (
+            _between(found, f"{side}_knee", f"{side}_ankle"),
+            _between(found, f"{side}_hip", f"{side}_knee"),
+        )
+        assert float((shin - thigh)[:, 1].min()) > -0.1  # people face -y
     foot, still = (_between(of, "left_ankle", "left_toe").norm(dim=-1) for of in (found, standing))
     torch.testing.assert_close(foot, still, atol=1e-4, rtol=0)
+
+
+def test_straight_limbs_bend_toward_the_thumb_and_away_from_the_toes(bodies: Tensor) -> None:
+    straight = bodies[1::2].clone()
+    toward = {("left", "elbow"): (0.6, -0.8, 0.0), ("right", "elbow"): (-0.6, -0.8, 0.0)}
+    toward |= {("left", "knee"): (0.0, 1.0, 0.0), ("right", "knee"): (0.0, 1.0, 0.0)}  # people face -y
+    limbs = {"elbow": ("shoulder", "elbow", "wrist"), "knee": ("hip", "knee", "ankle")}
+    for side, joint in toward:
+        upper, middle, end = (f"{side}_{name}" for name in limbs[joint])
+        bone = _between(straight, upper, middle)
+        straight[:, POINTS.index(end)] = straight[:, POINTS.index(middle)] + bone
+        if joint == "elbow":
+            thumbward = 0.05 * torch.tensor(toward[side, joint])
+            straight[:, POINTS.index(f"{side}_index")] = straight[:, POINTS.index(end)] + thumbward
+            straight[:, POINTS.index(f"{side}_pinky")] = straight[:, POINTS.index(end)] - thumbward
+    found = varied(straight, dataclasses.replace(STILL, arm=0, leg=0, trunk=0, body=0, turned=1, alike=0))
+    for (side, joint), direction in toward.items():
+        upper, middle, end = (f"{side}_{name}" for name in limbs[joint])
+        moved = (_between(found, middle, end) - _between(found, upper, middle)) @ torch.tensor(direction)
+        assert float(moved.min()) > -1e-3
+        assert float(moved.max()) > 0.2
 
 
 def _bend(bodies: Tensor, upper: str, joint: str, end: str) -> Tensor:
