@@ -39,12 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
     parser.add_argument("weights", type=Path, help="of training.train")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="motion capture")
-    parser.add_argument("--renders", type=Path, metavar="FOLDER", help="as for training.train")
+    parser.add_argument(
+        "--renders", type=Path, nargs="+", default=(), metavar="FOLDER", help="as for training.train"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the weights to write")
     parser.add_argument("--steps", type=int, default=_STEPS, help="(%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    model = calibrate(Sources(options.data, options.renders, options.weights), options.steps)
+    model = calibrate(Sources(options.data, tuple(options.renders), options.weights), options.steps)
     save_model(model, options.out)
 
 

@@ -14,6 +14,7 @@ import argparse
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.detection import DETECTORS
 from lifting_core.files import written_whole
 from lifting_core.lifting.camera import project
 from training.command import command
@@ -32,6 +34,7 @@ from training.rendering.observing import Observation, observe
 from training.rendering.scenes import CLIPS, GLIMPSES, Actor, Programme, Shot, cast, film
 from training.tasks.simulated import split_by_subject
 
+_DETECTORS = [name for name in DETECTORS if name.startswith("mediapipe")]
 _HELD_OUT_EVERY = 6
 _PICTURE_EVERY = 7
 
@@ -49,16 +52,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the scenes go")
     parser.add_argument("--scenes", type=int, default=1000, metavar="N", help="how many (1000)")
     parser.add_argument("--clips", action="store_true", help="videos to test finished motions on")
+    parser.add_argument("--detector", choices=_DETECTORS, default=DETECTORS[0], help="(%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     make_folder(options.out)
-    programme = CLIPS if options.clips else GLIMPSES
-    render_scenes(read_mocap(options.motion), options.figure, options.out, options.scenes, programme)
+    production = Production(options.figure, CLIPS if options.clips else GLIMPSES, options.detector)
+    render_scenes(production, read_mocap(options.motion), options.out, options.scenes)
 
 
-def render_scenes(
-    clips: Sequence[Clip], figure_data: Path, folder: Path, count: int, programme: Programme = GLIMPSES
-) -> None:
+@dataclass(frozen=True)
+class Production:
+    """What all scenes have in common."""
+
+    figure_data: Path
+    """MakeHuman's data, mpfb2."""
+    programme: Programme
+    detector: str
+    """Which of the project's detectors looks at the pictures."""
+
+
+def render_scenes(production: Production, clips: Sequence[Clip], folder: Path, count: int) -> None:
     """Render those of the first `count` scenes that `folder` does not hold yet.
 
     Raises InvalidInput when the figure's data is missing, LiftPoseError when a file cannot be written.
@@ -69,22 +82,20 @@ def render_scenes(
         if path.exists():
             continue
         started = time.perf_counter()
-        is_held_out = programme.held_out or number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
+        is_held_out = production.programme.held_out or number % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1
         chosen = held_out if is_held_out else training
-        scene = _render(number, programme, chosen, figure_data, is_held_out, path)
+        scene = _render(production, number, chosen, is_held_out, path)
         write_renders(path, scene)
         log.info("%s: %d people in %.1f s.", path.name, len(scene), time.perf_counter() - started)
 
 
-def _render(
-    number: int, programme: Programme, clips: list[Clip], figure_data: Path, held_out: bool, path: Path
-) -> Renders:
+def _render(production: Production, number: int, clips: list[Clip], held_out: bool, path: Path) -> Renders:
     rng = np.random.default_rng(number)
-    with complete_data(figure_data):
-        actors = cast(rng, figure_data, programme)
+    with complete_data(production.figure_data):
+        actors = cast(rng, production.figure_data, production.programme)
     rows = []
-    for index, shot in enumerate(film(rng, actors, clips, programme)):
-        observation = observe(shot, with_world=held_out)
+    for index, shot in enumerate(film(rng, actors, clips, production.programme)):
+        observation = observe(shot, production.detector, with_world=held_out)
         rows.append(_rows(100 * number + index, shot, observation, actors, held_out))
         if number % _PICTURE_EVERY == 0 and index % 3 == 0:
             _draw(path.with_name(f"{path.stem}_{index:02}.jpg"), shot, observation)

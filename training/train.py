@@ -45,7 +45,7 @@ def _train(options: argparse.Namespace, processes: Processes, device: torch.devi
     recipe = recipe_from(options, options.recipe or ("simulated" if mocap else "paper"))
     task: Task
     if mocap:
-        sources = Sources(options.data, options.renders, options.start_from)
+        sources = Sources(options.data, tuple(options.renders), options.start_from)
         task = simulated_task(sources, recipe, options.seed, device, processes)
     else:
         sequences = load_human36m(options.data, options.keypoints, options.partial)
@@ -65,8 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--renders",
         type=Path,
+        nargs="+",
+        default=(),
         metavar="FOLDER",
-        help="make the errors that a detector made on these pictures (training.render), too",
+        help="make the errors that detectors made on these pictures (training.render), too",
     )
     parser.add_argument(
         "--start-from", type=Path, metavar="WEIGHTS", help="go on with weights that motion capture made"

@@ -42,9 +42,9 @@ class Observation:
     """(F, A, K, 3) metres, MediaPipe's own world landmarks; NaN where it found nobody or was not asked."""
 
 
-def observe(shot: Shot, with_world: bool) -> Observation:
-    """Run the project's detector over a shot, and MediaPipe by itself where its landmarks are asked for."""
-    with open_detector() as detector:
+def observe(shot: Shot, detector_name: str, with_world: bool) -> Observation:
+    """Run a detector over a shot, and MediaPipe by itself where its landmarks are asked for."""
+    with open_detector(detector_name) as detector:
         pictures = (
             Frame(number, float(time), picture)
             for number, (time, picture) in enumerate(zip(shot.times, shot.pictures, strict=True))

@@ -15,7 +15,7 @@ from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, Profile, load_model
 from lifting_core.skeleton import JOINTS
 from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
-from training.datasets.renders import read_renders
+from training.datasets.renders import joined, read_renders
 from training.fitting.batches import Batches, mixed_seed
 from training.fitting.model import new_model, standardise
 from training.fitting.processes import ALONE, Processes
@@ -84,19 +84,20 @@ class Sources:
 
     motion: Path
     """Folder of motion capture."""
-    renders: Path | None = None
-    """Folder of renders, on which a detector made its errors."""
+    renders: tuple[Path, ...] = ()
+    """Folders of renders, on which detectors made their errors."""
     weights: Path | None = None
     """Weights to go on with, in place of random ones."""
 
     def observed(self, held_out: bool = False) -> ObservedPeople | None:
-        """The detector's errors on renders to train on, or on those held out.
+        """The detectors' errors on renders to train on, or on those held out.
 
         Raises InvalidInput when there are none.
         """
-        if self.renders is None:
+        if not self.renders:
             return None
-        return ObservedPeople(read_renders(self.renders, held_out), KEYPOINTS, POINTS_OF_KEYPOINTS)
+        renders = joined([read_renders(folder, held_out) for folder in self.renders])
+        return ObservedPeople(renders, KEYPOINTS, POINTS_OF_KEYPOINTS)
 
     def record(self, clips: list[Clip], observed: ObservedPeople | None) -> dict[str, object]:
         """For the weights file."""

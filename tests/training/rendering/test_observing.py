@@ -77,8 +77,8 @@ def test_everybody_gets_their_own_detection(
         [seen(shot, 1, 1, 3.0), stranger],
         [],
     ]
-    monkeypatch.setattr(observing, "open_detector", lambda: Seeing(frames))
-    observation = observe(shot, with_world=False)
+    monkeypatch.setattr(observing, "open_detector", lambda _: Seeing(frames))
+    observation = observe(shot, "mediapipe", with_world=False)
     known = np.array(TRUE_POINTS) >= 0
     found = [(0, 0, 1.0), (0, 1, 2.0), (1, 1, 3.0)]
     for frame, actor, off in found:
@@ -111,7 +111,7 @@ def test_real_people_are_found_where_they_are(shared_folder: Path) -> None:
         if point >= 0:
             points[0, 0, point, :2] = keypoint - camera.matrix()[:2, 2]
     clip = Clip("walk", "somebody", 30.0, points[:, 0].astype(np.float32))
-    observation = observe(Shot(camera, np.zeros(1), [picture], points, (clip,)), with_world=True)
+    observation = observe(Shot(camera, np.zeros(1), [picture], points, (clip,)), "mediapipe", with_world=True)
     np.testing.assert_allclose(observation.keypoints[0, 0], person.keypoints, atol=1e-3)
     world = observation.world[0, 0]
     shoulders = np.linalg.norm(
