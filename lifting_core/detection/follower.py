@@ -19,6 +19,7 @@ Find = Callable[[], list[list[Person]]]
 
 _WINDOW = 1.7  # body sizes along the side of the window: small enough to hold one person mostly
 _FIRST_WINDOW = 1.4  # the same for the first look, when the right person has to be chosen
+_WIDE_WINDOW = 3.0  # the same after a miss: MediaPipe finds some people only when there is room around them
 _ADAPTATION = 0.2  # share of the way to its proper side that a window makes in one picture
 _MARGIN = 0.1  # body sizes around the keypoints that still belong to the body
 
@@ -104,6 +105,7 @@ class Follower:
         self.sighting = sighting
         if sighting is None:
             self.misses += 1
+            self._side = max(self._side, _WIDE_WINDOW * size(self._last))
             return
         self.misses = 0
         self.continuity = similarity(self._last, sighting)

@@ -201,7 +201,10 @@ class MediaPipeDetector(ClosedOnExit):
             if not self._is_new(candidate):
                 continue
             follower = Follower(self._model, candidate, self._image_size)
-            own = self._look({follower: list(range(found_in, len(images)))}, images)
+            awake = {follower: list(range(found_in, len(images)))}
+            own = self._look(awake, images)
+            if not own[follower]:
+                own = self._look(awake, images)  # with more room
             if follower.continuity >= SAME_PERSON and self._is_new(follower.sighting):
                 self._followers.append(follower)
                 seen |= own

@@ -94,6 +94,14 @@ def test_a_person_of_a_fifth_of_the_height_is_found(clip: list[Image], truth: ND
     assert max(len(people) for people in found) == 1
 
 
+def test_a_blurred_person_is_found(clip: list[Image], truth: NDArray[np.float64]) -> None:
+    """Who is out of focus is found only in windows with some room around the body."""
+    small = [cv2.resize(image, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) for image in clip[:16]]
+    found = detect(np.asarray(cv2.GaussianBlur(image, (0, 0), 3), np.uint8) for image in small)
+    assert [len(people) for people in found] == [1] * len(small)
+    assert max(errors(people, 0.6 * t)[0] for people, t in zip(found, truth, strict=False)) < 0.1
+
+
 def test_two_people_are_found_once_each_and_kept_apart(clip: list[Image], truth: NDArray[np.float64]) -> None:
     pairs = [np.hstack([image[:, :424], image[:, :424][:, ::-1]]) for image in clip[:15]]
     found = detect(pairs)
