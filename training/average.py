@@ -1,0 +1,68 @@
+"""Average weights: python -m training.average WEIGHTS WEIGHTS ... --out FILE.
+
+For weights that went on with each other's (`training.train --start-from`): no hill of the error lies between
+those of before and after, and their mean is often better than either on people unlike those trained on
+(Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 4). Calibrate it afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from lifting_core.errors import InvalidInput
+from lifting_core.lifting.weights import LiftingModel, save_model
+from training.command import command
+from training.tasks.simulated import full_body_model
+
+_NORMALISATION = ("input_mean", "input_deviation", "output_mean", "output_deviation")
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.average", description=__doc__)
+    parser.add_argument("weights", type=Path, nargs="+", help="of training.train")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the weights to write")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    save_model(average([full_body_model(path) for path in options.weights]), options.out)
+
+
+@torch.no_grad()
+def average(models: Sequence[LiftingModel]) -> LiftingModel:
+    """The mean of the models' parameters, with the records of all of them.
+
+    Raises InvalidInput when they do not come from each other.
+    """
+    for model in models:
+        model.network.spread, model.network.shape = None, replace(model.network.shape, spread=0)
+    first = models[0]
+    states = [model.state_dict() for model in models]
+    alike = all(
+        model.network.shape == first.network.shape
+        and all(torch.equal(state[name], states[0][name]) for name in _NORMALISATION)
+        for model, state in zip(models, states, strict=True)
+    )
+    if not alike:
+        raise InvalidInput(
+            "These weights do not go on with each other's.",
+            "Name those that a run began with, and those that it made of them.",
+        )
+    mean = LiftingModel(
+        replace(first.profile, record={"mean_of": [model.profile.record for model in models]}),
+        first.network.shape,
+    )
+    for name, tensor in mean.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
+    return mean.eval().requires_grad_(False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
