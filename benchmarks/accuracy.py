@@ -20,7 +20,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, model_bundle
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, PoseModel, model_bundle
 from lifting_core.media import open_media
 from lifting_core.pipeline import lift
 from lifting_core.settings import LiftSettings
@@ -28,6 +28,8 @@ from lifting_core.skeleton import LIMB_JOINTS
 from training.metrics.distances import aligned
 
 Array = NDArray[np.float64]
+MODELS: dict[str, PoseModel] = {"mediapipe": "heavy", "mediapipe-full": "full"}
+"""Of MediaPipe, by the names of the detectors."""
 _HIPS = [LIMB_JOINTS.index("left_hip"), LIMB_JOINTS.index("right_hip")]
 
 
@@ -53,10 +55,10 @@ def read_camera(path: Path, serial: str) -> tuple[Array, Array]:
     return rotation, -rotation @ np.array([value["x"], value["y"], value["z"]]) / 1000
 
 
-def mediapipe_world_landmarks(video: str) -> Array:
+def mediapipe_world_landmarks(video: str, model: PoseModel) -> Array:
     """(T, 12, 3) the detector's own 3D, in metres."""
     options = PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=model_bundle("heavy")), running_mode=RunningMode.VIDEO
+        base_options=BaseOptions(model_asset_buffer=model_bundle(model)), running_mode=RunningMode.VIDEO
     )
     columns = [KEYPOINT_NAMES.index(name) for name in LIMB_JOINTS]
     poses = []
@@ -93,13 +95,14 @@ def main() -> None:
     parser.add_argument("calibration", type=Path, help="Qualisys calibration")
     parser.add_argument("camera", help="serial of the camera in the calibration")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--detector", choices=list(MODELS), default="mediapipe")
     options = parser.parse_args()
     rotation, translation = read_camera(options.calibration, options.camera)
     truth = read_trc(options.joints) @ rotation.T + translation
-    motion = lift(options.video, LiftSettings(weights=options.weights))
+    motion = lift(options.video, LiftSettings(weights=options.weights, detector=options.detector))
     names = list(motion.joint_names)
     ours = motion.joints_camera[:, [names.index(name) for name in LIMB_JOINTS]].astype(np.float64)
-    landmarks = mediapipe_world_landmarks(options.video)
+    landmarks = mediapipe_world_landmarks(options.video, MODELS[options.detector])
     report = {"lift_pose": errors(ours, truth), "mediapipe_world_landmarks": errors(landmarks, truth)}
     print(json.dumps({"video": options.video, **report}))
 

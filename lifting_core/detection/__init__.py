@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 from lifting_core.detection.detector import Detector, Person, detections
 from lifting_core.detection.options import DetectorOptions
@@ -11,16 +13,10 @@ from lifting_core.errors import InvalidInput
 __all__ = ["DETECTORS", "Detector", "DetectorOptions", "Person", "detections", "open_detector"]
 
 
-def _mediapipe(options: DetectorOptions, thrifty: bool) -> Detector:
+def _mediapipe(model: Literal["heavy", "full"], options: DetectorOptions, thrifty: bool) -> Detector:
     from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
-    return MediaPipeDetector("heavy", thrifty=thrifty)
-
-
-def _mediapipe_full(options: DetectorOptions, thrifty: bool) -> Detector:
-    from lifting_core.detection.mediapipe_detector import MediaPipeDetector
-
-    return MediaPipeDetector("full", thrifty=thrifty)
+    return MediaPipeDetector(model, thrifty=thrifty)
 
 
 def _hourglass(options: DetectorOptions, thrifty: bool) -> Detector:
@@ -43,8 +39,8 @@ def _file(options: DetectorOptions, thrifty: bool) -> Detector:
 
 # Each entry imports its own dependencies when it is opened, so that one that is missing harms no other.
 _OPENERS: dict[str, Callable[[DetectorOptions, bool], Detector]] = {
-    "mediapipe": _mediapipe,
-    "mediapipe-full": _mediapipe_full,
+    "mediapipe": partial(_mediapipe, "heavy"),
+    "mediapipe-full": partial(_mediapipe, "full"),
     "hourglass": _hourglass,
     "onnx": _onnx,
     "file": _file,
