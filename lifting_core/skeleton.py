@@ -75,10 +75,11 @@ JOINT_KEYPOINTS: dict[str, tuple[str, ...]] = {
 
 def mirrored(name: str) -> str:
     """The name of the joint, keypoint or bone on the other side of the body."""
-    if name.startswith("left_"):
-        return "right_" + name.removeprefix("left_")
-    if name.startswith("right_"):
-        return "left_" + name.removeprefix("right_")
+    for side, other in (("left", "right"), ("right", "left")):
+        if name.startswith(f"{side}_"):
+            return f"{other}_" + name.removeprefix(f"{side}_")
+        if name.endswith(f"_{side}"):  # MediaPipe's mouth
+            return name.removesuffix(f"_{side}") + f"_{other}"
     return name
 
 
