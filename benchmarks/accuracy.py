@@ -20,7 +20,7 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, PoseModel, model_bundle
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, MODELS, PoseModel, model_bundle
 from lifting_core.media import open_media
 from lifting_core.pipeline import lift
 from lifting_core.settings import LiftSettings
@@ -28,8 +28,6 @@ from lifting_core.skeleton import LIMB_JOINTS
 from training.metrics.distances import aligned
 
 Array = NDArray[np.float64]
-MODELS: dict[str, PoseModel] = {"mediapipe": "heavy", "mediapipe-full": "full"}
-"""Of MediaPipe, by the names of the detectors."""
 _HIPS = [LIMB_JOINTS.index("left_hip"), LIMB_JOINTS.index("right_hip")]
 
 

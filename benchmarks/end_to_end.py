@@ -19,12 +19,9 @@ import numpy as np
 from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
-from lifting_core.detection.mediapipe_model import PoseModel, model_bundle
+from lifting_core.detection.mediapipe_model import MODELS, PoseModel, model_bundle
 from lifting_core.pipeline import Pipeline
 from lifting_core.settings import LiftSettings
-
-MODELS: dict[str, PoseModel] = {"mediapipe": "heavy", "mediapipe-full": "full"}
-"""Of MediaPipe, by the names of the detectors."""
 
 
 def bare_detector(model: PoseModel) -> Callable[[str], int]:

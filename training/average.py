@@ -17,6 +17,7 @@ import torch
 
 from lifting_core.errors import InvalidInput
 from lifting_core.lifting.weights import LiftingModel, save_model
+from lifting_core.weights_file import weights_of
 from training.command import command
 from training.tasks.simulated import full_body_model
 
@@ -36,31 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @torch.no_grad()
 def average(models: Sequence[LiftingModel]) -> LiftingModel:
-    """The mean of the models' parameters, with the records of all of them.
+    """The mean of the models' parameters but their spreads, with the records of all of them.
 
     Raises InvalidInput when they do not come from each other.
     """
-    for model in models:
-        model.network.spread, model.network.shape = None, replace(model.network.shape, spread=0)
-    first = models[0]
-    states = [model.state_dict() for model in models]
-    alike = all(
-        model.network.shape == first.network.shape
-        and all(torch.equal(state[name], states[0][name]) for name in _NORMALISATION)
-        for model, state in zip(models, states, strict=True)
-    )
-    if not alike:
+    shapes = {replace(model.network.shape, spread=0) for model in models}
+    states = [weights_of(model) for model in models]
+    if len(shapes) > 1 or any(
+        not torch.equal(state[name], states[0][name]) for state in states for name in _NORMALISATION
+    ):
         raise InvalidInput(
             "These weights do not go on with each other's.",
             "Name those that a run began with, and those that it made of them.",
         )
-    mean = LiftingModel(
-        replace(first.profile, record={"mean_of": [model.profile.record for model in models]}),
-        first.network.shape,
-    )
-    for name, tensor in mean.state_dict().items():
-        if tensor.is_floating_point():
-            tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
+    record = {"mean_of": [model.profile.record for model in models]}
+    mean = LiftingModel(replace(models[0].profile, record=record), shapes.pop())
+    for name, tensor in weights_of(mean).items():
+        tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
     return mean.eval().requires_grad_(False)
 
 

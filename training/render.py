@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection import DETECTORS
+from lifting_core.detection.mediapipe_model import MODELS
 from lifting_core.files import written_whole
 from lifting_core.lifting.camera import project
 from training.command import command
@@ -34,7 +35,6 @@ from training.rendering.observing import Observation, observe
 from training.rendering.scenes import CLIPS, GLIMPSES, Actor, Programme, Shot, cast, film
 from training.tasks.simulated import split_by_subject
 
-_DETECTORS = [name for name in DETECTORS if name.startswith("mediapipe")]
 _HELD_OUT_EVERY = 6
 _PICTURE_EVERY = 7
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the scenes go")
     parser.add_argument("--scenes", type=int, default=1000, metavar="N", help="how many (1000)")
     parser.add_argument("--clips", action="store_true", help="videos to test finished motions on")
-    parser.add_argument("--detector", choices=_DETECTORS, default=DETECTORS[0], help="(%(default)s)")
+    parser.add_argument("--detector", choices=list(MODELS), default=DETECTORS[0], help="(%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     make_folder(options.out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
 
 from lifting_core.detection.detector import Detector, Person, detections
 from lifting_core.detection.options import DetectorOptions
@@ -13,10 +12,11 @@ from lifting_core.errors import InvalidInput
 __all__ = ["DETECTORS", "Detector", "DetectorOptions", "Person", "detections", "open_detector"]
 
 
-def _mediapipe(model: Literal["heavy", "full"], options: DetectorOptions, thrifty: bool) -> Detector:
+def _mediapipe(name: str, options: DetectorOptions, thrifty: bool) -> Detector:
     from lifting_core.detection.mediapipe_detector import MediaPipeDetector
+    from lifting_core.detection.mediapipe_model import MODELS
 
-    return MediaPipeDetector(model, thrifty=thrifty)
+    return MediaPipeDetector(MODELS[name], thrifty=thrifty)
 
 
 def _hourglass(options: DetectorOptions, thrifty: bool) -> Detector:
@@ -39,8 +39,8 @@ def _file(options: DetectorOptions, thrifty: bool) -> Detector:
 
 # Each entry imports its own dependencies when it is opened, so that one that is missing harms no other.
 _OPENERS: dict[str, Callable[[DetectorOptions, bool], Detector]] = {
-    "mediapipe": partial(_mediapipe, "heavy"),
-    "mediapipe-full": partial(_mediapipe, "full"),
+    "mediapipe": partial(_mediapipe, "mediapipe"),
+    "mediapipe-full": partial(_mediapipe, "mediapipe-full"),
     "hourglass": _hourglass,
     "onnx": _onnx,
     "file": _file,

@@ -35,7 +35,10 @@ KEYPOINT_NAMES = MEDIAPIPE
 PoseModel = Literal["full", "heavy"]
 """MediaPipe's names of its pose networks: "heavy" is more exact, and two to three times as slow."""
 
-_MODELS = Path(__file__).parent / "models"
+MODELS: dict[str, PoseModel] = {"mediapipe": "heavy", "mediapipe-full": "full"}
+"""What the detectors of these names look with."""
+
+_FOLDER = Path(__file__).parent / "models"
 
 # Milliseconds between the frames as MediaPipe is told. Its low-pass filter, which lags behind the motion,
 # lets everything through when they are so far apart; smoothing without lag is the business of a later stage.
@@ -51,7 +54,7 @@ def model_bundle(model: PoseModel) -> bytes:
     wheel = Path(mediapipe.__file__).parent / "modules"
     landmarks = {
         "full": wheel / "pose_landmark" / "pose_landmark_full.tflite",
-        "heavy": _MODELS / "pose_landmark_heavy.tflite",
+        "heavy": _FOLDER / "pose_landmark_heavy.tflite",
     }
     # Mean and standard deviation are those of pixels from 0 to 255.
     networks = (

@@ -78,7 +78,12 @@ def test_clips_are_all_held_out(
     monkeypatch.setattr(scenes, "draw_person", lambda _: PersonDescription(0.3, 41.0, {}, Clothes()))
     out = tmp_path / "clips"
     arguments = ["--motion", str(mocap), "--figure", str(figure_data), "--out", str(out), "--scenes", "2"]
-    assert main([*arguments, "--clips"]) == 0
+    observe, by = render.observe, []
+    monkeypatch.setattr(
+        render, "observe", lambda shot, name, **options: by.append(name) or observe(shot, name, **options)
+    )
+    assert main([*arguments, "--clips", "--detector", "mediapipe-full"]) == 0
+    assert by == ["mediapipe-full"] * 2
     clips = read_renders(out, held_out=True)
     assert len(clips) == 2 * 3
     assert set(clips.subject) == {"subject3"}
