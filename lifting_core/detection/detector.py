@@ -23,7 +23,8 @@ class Person:
     keypoints: NDArray[np.float32]
     """(K, 2) pixels of the upright image, in the order of the detector's `keypoint_names`."""
     confidence: NDArray[np.float32]
-    """(K,) 0 to 1; keypoints outside the picture or hidden have low values."""
+    """(K,) 0 to 1: how likely a keypoint is right. What is hidden is less likely, what is outside the picture
+    is 0."""
 
 
 class Detector(Protocol):

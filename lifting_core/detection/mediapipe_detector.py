@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.follower import Follower, Image
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel
-from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity
+from lifting_core.detection.poses import SAME_PERSON, SEEN_BY_MEDIAPIPE, is_credible, similarity
 from lifting_core.detection.search import Look, SearchPlan
 from lifting_core.detection.windows import Window
 from lifting_core.media.frames import Frame
@@ -212,7 +212,7 @@ class MediaPipeDetector(ClosedOnExit):
                 follower.close()
 
     def _is_new(self, person: Person | None) -> bool:
-        if person is None or not is_credible(person, self._image_size):
+        if person is None or not is_credible(person, self._image_size, SEEN_BY_MEDIAPIPE):
             return False
         known = (follower.sighting for follower in self._followers)
         return all(other is None or similarity(person, other) < SAME_PERSON for other in known)

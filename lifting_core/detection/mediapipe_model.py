@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
 from lifting_core.detection.joint_sets import MEDIAPIPE
-from lifting_core.detection.poses import hidden_outside
+from lifting_core.detection.poses import hidden_outside, mediapipe_confidence
 from lifting_core.detection.windows import Window
 from lifting_core.errors import LiftPoseError
 
@@ -132,7 +132,5 @@ def _person(landmarks: list[NormalizedLandmark], window: Window, image_size: tup
     values = np.array([(p.x, p.y, p.visibility, p.presence) for p in landmarks], np.float32)
     size, corner = np.array([[window.width, window.height], [window.left, window.top]], np.float32)
     keypoints = values[:, :2] * size + corner
-    # Visible and in the picture; squared, because MediaPipe is too sure of itself: when parts of a body are
-    # covered, the square is close to the share of keypoints that are right to within 5% of the body size.
-    confidence = (values[:, 2] * values[:, 3]) ** 2.0
+    confidence = mediapipe_confidence(values[:, 2], values[:, 3])
     return Person(keypoints, hidden_outside(keypoints, confidence, image_size))

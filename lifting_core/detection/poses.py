@@ -13,8 +13,9 @@ SAME_PERSON = 0.5
 _TOLERANCE = 0.1
 """Distance between two sightings of a keypoint, in body sizes, that counts as a standard deviation."""
 
-_SEEN = 0.3
-"""Confidence from which on a keypoint counts as seen."""
+SEEN, SEEN_BY_MEDIAPIPE = 0.3, 0.86
+"""Confidence from which on a keypoint counts as seen: by most detectors, and by MediaPipe, which guesses well
+what it does not see (`mediapipe_confidence`)."""
 
 
 def size(person: Person) -> float:
@@ -37,10 +38,13 @@ def similarity(a: Person, b: Person) -> float:
     return float((weights * np.exp(-squared / (2 * scale))).sum() / total)
 
 
-def is_credible(person: Person, image_size: tuple[int, int]) -> bool:
-    """Whether a pose can be a person: enough of it seen, neither a speck nor larger than the world."""
+def is_credible(person: Person, image_size: tuple[int, int], seen_from: float = SEEN) -> bool:
+    """Whether a pose can be a person: enough of it seen, neither a speck nor larger than the world.
+
+    `seen_from` is the confidence from which on a keypoint counts as seen.
+    """
     length = size(person)
-    seen = int((person.confidence >= _SEEN).sum())
+    seen = int((person.confidence >= seen_from).sum())
     return seen >= len(person.confidence) / 4 and 12 <= length <= 6 * max(image_size)
 
 
@@ -52,3 +56,15 @@ def hidden_outside(
     ramp = max(0.03 * float(np.ptp(keypoints, axis=0).max()), 1.0)
     faded: NDArray[np.float32] = confidence * np.clip(1 - beyond / ramp, 0, 1).astype(np.float32)
     return faded
+
+
+def mediapipe_confidence(
+    visibility: NDArray[np.float32], presence: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How likely keypoints are to be right, by MediaPipe's probabilities that they are seen and in view.
+
+    On rendered people the fourth root is close to the share of keypoints that are right to within 3% of the
+    stature, compared to that of the surest ones.
+    """
+    confidence: NDArray[np.float32] = (visibility * presence) ** 0.25
+    return confidence

@@ -23,7 +23,7 @@ _SEEN_STANDING, _SEEN_WALKING = 0.3, 0.3
 """Metres a second across the line of sight, and parts of the body's: the same for a foot in the picture."""
 _TOWARD = 3.0
 """How much faster a foot may seem that stands still in the picture: what is left is errors of depth."""
-_SEEN = 0.3
+_SEEN = 0.5
 """Keypoints below this confidence do not tell whether a foot moves."""
 _BODY_CUTOFF = 0.7
 """Hz: above this the middle of the feet does not tell how the body moves."""

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.detection.poses import mediapipe_confidence
+
 Found = Iterator[tuple[int, NDArray[np.float32]]]
 
 _WHOLE_BODY = ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
@@ -100,8 +102,8 @@ def read_mediapipe(content: Sequence[Any]) -> Found:
 
 
 def _landmark(point: Mapping[str, float]) -> tuple[float, float, float]:
-    confidence = (point.get("visibility", 1.0) * point.get("presence", 1.0)) ** 2
-    return point["x"], point["y"], confidence  # squared for the reason given in `mediapipe_model`
+    likely = (np.array([point.get(name, 1.0)]) for name in ("visibility", "presence"))
+    return point["x"], point["y"], float(mediapipe_confidence(*likely)[0])
 
 
 def _triples(values: Sequence[float]) -> NDArray[np.float32]:

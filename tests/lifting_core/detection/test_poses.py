@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifting_core.detection.detector import Person
-from lifting_core.detection.poses import SAME_PERSON, hidden_outside, is_credible, similarity, size
+from lifting_core.detection.poses import (
+    SAME_PERSON,
+    SEEN_BY_MEDIAPIPE,
+    hidden_outside,
+    is_credible,
+    mediapipe_confidence,
+    similarity,
+    size,
+)
 
 OUTLINE = np.array(
     [[0, 0], [-20, 40], [20, 40], [-15, 100], [15, 100], [-15, 180], [15, 180], [0, 90]], float
@@ -64,3 +72,16 @@ def test_confidence_falls_to_zero_outside_the_picture() -> None:
     ramp = 0.03 * 690
     expected = 0.8 * np.array([1, 1, 1 - 1.5 / ramp, 1 - 3 / ramp, 0, 1])
     np.testing.assert_allclose(faded, expected, rtol=1e-5)
+
+
+def test_what_mediapipe_guesses_counts_for_less_and_for_something() -> None:
+    visibility, presence = np.array([1, 0.9, 0.05, 0.01, 0], np.float32), np.ones(5, np.float32)
+    confidence = mediapipe_confidence(visibility, presence)
+    np.testing.assert_allclose(confidence, [1, 0.974, 0.473, 0.316, 0], atol=1e-3)
+    np.testing.assert_array_equal(confidence, mediapipe_confidence(presence, visibility))
+
+
+def test_a_pose_that_is_all_guesswork_is_not_credible() -> None:
+    guessed = person(confidence=0.8)
+    assert is_credible(guessed, (640, 480))
+    assert not is_credible(guessed, (640, 480), SEEN_BY_MEDIAPIPE)
