@@ -64,7 +64,7 @@ def mediapipe_confidence(
     """How likely keypoints are to be right, by MediaPipe's probabilities that they are seen and in view.
 
     On rendered people the fourth root is close to the share of keypoints that are right to within 3% of the
-    stature, compared to that of the surest ones.
+    stature (`benchmarks/confidence.py`).
     """
     confidence: NDArray[np.float32] = (visibility * presence) ** 0.25
     return confidence
