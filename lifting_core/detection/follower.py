@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, OTHER_SIDES, Landmarker, PoseModel
 from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity, size
 from lifting_core.detection.windows import Window
 
@@ -28,6 +28,9 @@ _HIPS = [KEYPOINT_NAMES.index("left_hip"), KEYPOINT_NAMES.index("right_hip")]
 
 class Follower:
     """Looks at one picture after the other, or at two at a time, with a landmarker for each.
+
+    The second one looks into a mirror: it does not mistake what the first one does, and what is fitted to the
+    whole clip later lies between them.
 
     `plan` says what there is to do for pictures that follow each other, `see` takes what came of it.
     """
@@ -62,7 +65,7 @@ class Follower:
     def look_at_two(self) -> None:
         """Look at two pictures at a time from now on, unless the person moves too fast for that."""
         if self._steady and len(self._landmarkers) == 1:
-            self._landmarkers.append(Landmarker("video", self._model))
+            self._landmarkers.append(Landmarker("video", self._model, in_mirror=True))
 
     def look_at_one(self) -> None:
         """Look at one picture at a time from now on."""
@@ -86,7 +89,10 @@ class Follower:
     def see(self, images: Sequence[Image], found: Sequence[list[list[Person]]]) -> list[Person | None]:
         """The person in each of the pictures, from what was found, in the order of what was planned."""
         people = [self._own(found[index % len(found)][index // len(found)]) for index in range(len(images))]
-        apart = len(found) == 2 and _are_others(*people)
+        two = len(found) == 2
+        if two:
+            people[1] = _with_sides_of(*people)
+        apart = two and _are_others(*people)
         if apart:
             # The second landmarker lost the person to somebody else, or to a fast move.
             self._steady = False
@@ -120,6 +126,14 @@ class Follower:
 
 def _are_others(one: Person | None, other: Person | None) -> bool:
     return one is not None and other is not None and similarity(one, other) < SAME_PERSON
+
+
+def _with_sides_of(one: Person | None, other: Person | None) -> Person | None:
+    """The other sighting, its left and right exchanged if it then is more like the one."""
+    if one is None or other is None:
+        return other
+    exchanged = Person(other.keypoints[OTHER_SIDES], other.confidence[OTHER_SIDES])
+    return max(other, exchanged, key=lambda person: similarity(one, person))
 
 
 def _find_in_each(landmarker: Landmarker, images: Sequence[Image], window: Window) -> list[list[Person]]:

@@ -29,8 +29,11 @@ from lifting_core.detection.joint_sets import MEDIAPIPE
 from lifting_core.detection.poses import hidden_outside, mediapipe_confidence
 from lifting_core.detection.windows import Window
 from lifting_core.errors import LiftPoseError
+from lifting_core.skeleton import mirrored
 
 KEYPOINT_NAMES = MEDIAPIPE
+OTHER_SIDES = [KEYPOINT_NAMES.index(mirrored(name)) for name in KEYPOINT_NAMES]
+"""The number of each keypoint's counterpart on the other side of the body."""
 
 PoseModel = Literal["full", "heavy"]
 """MediaPipe's names of its pose networks: "heavy" is more exact, and two to three times as slow."""
@@ -89,8 +92,12 @@ class Landmarker:
     as the window moves along with that person: what it remembers is where in the window the person was.
     """
 
-    def __init__(self, mode: Literal["image", "video"], model: PoseModel, people: int = 1) -> None:
+    def __init__(
+        self, mode: Literal["image", "video"], model: PoseModel, people: int = 1, in_mirror: bool = False
+    ) -> None:
+        """`in_mirror`: look at the mirror image of every picture, in which other things are mistaken."""
         self._video = mode == "video"
+        self._in_mirror = in_mirror
         self._time = 0
         self._landmarker = PoseLandmarker.create_from_options(
             PoseLandmarkerOptions(
@@ -105,17 +112,32 @@ class Landmarker:
 
         The `hidden` parts of the picture are painted over first.
         """
-        part = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=window.cut(image, hidden))
+        pixels = window.cut(image, hidden)
+        if self._in_mirror:
+            pixels = np.ascontiguousarray(pixels[:, ::-1])
+        part = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
         if self._video:
             self._time += _TIME_STEP
             poses = self._landmarker.detect_for_video(part, self._time).pose_landmarks
         else:
             poses = self._landmarker.detect(part).pose_landmarks
-        return [_person(pose, window, (image.shape[1], image.shape[0])) for pose in poses]
+        return [self._person(pose, window, (image.shape[1], image.shape[0])) for pose in poses]
 
     def close(self) -> None:
         self._landmarker.close()
         _trim_memory()
+
+    def _person(
+        self, landmarks: list[NormalizedLandmark], window: Window, image_size: tuple[int, int]
+    ) -> Person:
+        values = np.array([(p.x, p.y, p.visibility, p.presence) for p in landmarks], np.float32)
+        if self._in_mirror:
+            values = values[OTHER_SIDES]
+            values[:, 0] = 1 - values[:, 0]
+        size, corner = np.array([[window.width, window.height], [window.left, window.top]], np.float32)
+        keypoints = values[:, :2] * size + corner
+        confidence = mediapipe_confidence(values[:, 2], values[:, 3])
+        return Person(keypoints, hidden_outside(keypoints, confidence, image_size))
 
 
 def _trim_memory() -> None:
@@ -126,11 +148,3 @@ def _trim_memory() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):  # other C libraries have no such call
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _person(landmarks: list[NormalizedLandmark], window: Window, image_size: tuple[int, int]) -> Person:
-    values = np.array([(p.x, p.y, p.visibility, p.presence) for p in landmarks], np.float32)
-    size, corner = np.array([[window.width, window.height], [window.left, window.top]], np.float32)
-    keypoints = values[:, :2] * size + corner
-    confidence = mediapipe_confidence(values[:, 2], values[:, 3])
-    return Person(keypoints, hidden_outside(keypoints, confidence, image_size))

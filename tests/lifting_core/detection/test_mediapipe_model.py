@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import zipfile
+from itertools import islice
 from pathlib import Path
 from typing import get_args
 
@@ -13,9 +14,18 @@ import numpy as np
 import pytest
 from mediapipe.tasks.python.metadata.metadata import MetadataDisplayer
 
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, model_bundle
+from lifting_core.detection.mediapipe_model import (
+    KEYPOINT_NAMES,
+    OTHER_SIDES,
+    Landmarker,
+    PoseModel,
+    model_bundle,
+)
 from lifting_core.detection.windows import Window
 from lifting_core.errors import LiftPoseError
+from lifting_core.media import open_media
+
+CLIP = Path(__file__).parents[2] / "data" / "walk_and_wave.mp4"
 
 
 @pytest.mark.parametrize("model", get_args(PoseModel))
@@ -81,3 +91,18 @@ def test_landmarkers_that_come_and_go_take_no_more_memory() -> None:
     )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, stderr=subprocess.DEVNULL)
+
+
+def test_a_mirror_shows_the_same_people_the_other_way_round() -> None:
+    (frame,) = islice(open_media(CLIP), 1)
+    height, width, _ = frame.image.shape
+    window = Window(40, 0, width - 40, height)
+    landmarkers = Landmarker("image", "full"), Landmarker("image", "full", in_mirror=True)
+    reflection = np.ascontiguousarray(frame.image[:, ::-1])
+    (plain,) = landmarkers[0].find(reflection, Window(0, 0, width - 40, height))
+    (seen,) = landmarkers[1].find(frame.image, window)
+    for landmarker in landmarkers:
+        landmarker.close()
+    expected = np.stack([width - plain.keypoints[:, 0], plain.keypoints[:, 1]], 1)[OTHER_SIDES]
+    np.testing.assert_allclose(seen.keypoints, expected, atol=0.01)
+    np.testing.assert_allclose(seen.confidence, plain.confidence[OTHER_SIDES], atol=1e-4)
