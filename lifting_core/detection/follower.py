@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, OTHER_SIDES, Landmarker, PoseModel
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, with_sides_exchanged
 from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity, size
 from lifting_core.detection.windows import Window
 
@@ -132,8 +132,7 @@ def _with_sides_of(one: Person | None, other: Person | None) -> Person | None:
     """The other sighting, its left and right exchanged if it then is more like the one."""
     if one is None or other is None:
         return other
-    exchanged = Person(other.keypoints[OTHER_SIDES], other.confidence[OTHER_SIDES])
-    return max(other, exchanged, key=lambda person: similarity(one, person))
+    return max(other, with_sides_exchanged(other), key=lambda person: similarity(one, person))
 
 
 def _find_in_each(landmarker: Landmarker, images: Sequence[Image], window: Window) -> list[list[Person]]:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.follower import Follower, Image
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, with_sides_exchanged
 from lifting_core.detection.poses import SAME_PERSON, SEEN_BY_MEDIAPIPE, is_credible, similarity
 from lifting_core.detection.search import Look, SearchPlan
 from lifting_core.detection.windows import Window
@@ -119,7 +119,7 @@ class MediaPipeDetector(ClosedOnExit):
         seen = self._look({one: self._awake(one, len(images)) for one in self._followers}, images)
         gone = {one for one in self._followers if one.misses > _PATIENCE}
         for a, b in itertools.combinations(self._followers, 2):
-            if a.sighting and b.sighting and similarity(a.sighting, b.sighting) >= SAME_PERSON:
+            if a.sighting and b.sighting and _are_one(a.sighting, b.sighting):
                 gone.add(a if a.continuity < b.continuity else b)
         for follower in gone:
             self._plan.lost(follower.window)
@@ -215,7 +215,12 @@ class MediaPipeDetector(ClosedOnExit):
         if person is None or not is_credible(person, self._image_size, SEEN_BY_MEDIAPIPE):
             return False
         known = (follower.sighting for follower in self._followers)
-        return all(other is None or similarity(person, other) < SAME_PERSON for other in known)
+        return not any(other and _are_one(person, other) for other in known)
+
+
+def _are_one(a: Person, b: Person) -> bool:
+    """Whether two sightings in a picture are of one person, whose sides one of them may confuse."""
+    return max(similarity(a, b), similarity(with_sides_exchanged(a), b)) >= SAME_PERSON
 
 
 def _size(image: Image) -> tuple[int, int]:

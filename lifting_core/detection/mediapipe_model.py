@@ -148,3 +148,8 @@ def _trim_memory() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):  # other C libraries have no such call
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def with_sides_exchanged(person: Person) -> Person:
+    """What is left taken for what is right."""
+    return Person(person.keypoints[OTHER_SIDES], person.confidence[OTHER_SIDES])

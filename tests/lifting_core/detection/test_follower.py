@@ -11,7 +11,7 @@ import pytest
 
 from lifting_core.detection import Person
 from lifting_core.detection.follower import Follower, Image
-from lifting_core.detection.mediapipe_model import OTHER_SIDES, Landmarker
+from lifting_core.detection.mediapipe_model import Landmarker, with_sides_exchanged
 from lifting_core.detection.poses import similarity, size
 from lifting_core.detection.windows import Window
 from lifting_core.media import open_media
@@ -113,7 +113,7 @@ def test_the_second_landmarker_does_not_decide_which_side_is_which(
 ) -> None:
     _, two = followers
     found = [find() for find in two.plan(clip[:2])]
-    wrong = [[Person(own.keypoints[OTHER_SIDES], own.confidence[OTHER_SIDES]) for own in found[1][0]]]
+    wrong = [[with_sides_exchanged(person) for person in found[1][0]]]
     right, put_right = (two.see(clip[:2], [found[0], second])[1] for second in (found[1], wrong))
     assert right is not None
     assert put_right is not None

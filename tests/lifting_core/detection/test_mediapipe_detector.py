@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lifting_core.detection import Person, detections, open_detector
-from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
+from lifting_core.detection.mediapipe_detector import _are_one
+from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, with_sides_exchanged
 from lifting_core.media import Frame, open_media
 from lifting_core.skeleton import LIMB_JOINTS
 from lifting_core.tracking import track
@@ -117,6 +118,15 @@ def test_two_people_are_found_once_each_and_kept_apart(clip: list[Image], truth:
         mirrored = truth[i, swap] * (-1, 1) + (847, 0)
         assert errors([Person(sides[0].seen_keypoints[i], sides[0].seen_confidence[i])], truth[i])[0] < 0.08
         assert errors([Person(sides[1].seen_keypoints[i], sides[1].seen_confidence[i])], mirrored)[0] < 0.08
+
+
+def test_a_person_whose_sides_are_confused_is_nobody_new(clip: list[Image]) -> None:
+    (person,) = detect(clip[:1])[0]
+    assert _are_one(person, with_sides_exchanged(person))
+    beside = Person(
+        person.keypoints + np.array([np.ptp(person.keypoints[:, 1]) / 2, 0], np.float32), person.confidence
+    )
+    assert not _are_one(person, beside)
 
 
 def test_a_thrifty_detector_looks_at_bystanders_in_every_second_picture(clip: list[Image]) -> None:
