@@ -49,7 +49,7 @@ _LEAST_DOUBT = 0.02
 """Metres."""
 _LENGTH = 0.01
 """Metres: of a bone from its constant length, which is that of rigid parts; of flexible ones twice that."""
-_PROPORTION = 0.2
+_PROPORTION = 0.3
 """Of the logarithm of a length from that of an average adult."""
 _MOST_UNUSUAL = 0.5
 """Where the path makes a poor start, steps toward the least cost may go astray, but no body is beyond."""
