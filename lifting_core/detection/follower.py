@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lifting_core.detection.detector import Person
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, with_sides_exchanged
-from lifting_core.detection.poses import SAME_PERSON, is_credible, similarity, size
+from lifting_core.detection.poses import SAME_PERSON, SEEN_BY_MEDIAPIPE, is_credible, similarity, size
 from lifting_core.detection.windows import Window
 
 Image = NDArray[np.uint8]
@@ -104,7 +104,8 @@ class Follower:
         return people
 
     def _own(self, found: list[Person]) -> Person | None:
-        return next((person for person in found if is_credible(person, self._image_size)), None)
+        credible = (one for one in found if is_credible(one, self._image_size, SEEN_BY_MEDIAPIPE))
+        return next(credible, None)
 
     def _take(self, sighting: Person | None) -> None:
         self.prominence += size(self._last)

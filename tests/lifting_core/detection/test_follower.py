@@ -119,3 +119,12 @@ def test_the_second_landmarker_does_not_decide_which_side_is_which(
     assert put_right is not None
     np.testing.assert_array_equal(right.keypoints, put_right.keypoints)
     np.testing.assert_array_equal(right.confidence, put_right.confidence)
+
+
+def test_a_sighting_that_is_all_guesswork_is_none(
+    clip: list[Image], person: Person, followers: tuple[Follower, Follower]
+) -> None:
+    one, _ = followers
+    guessed = Person(person.keypoints, np.full_like(person.confidence, 0.7))
+    assert one.see(clip[:1], [[[guessed]]]) == [None]
+    assert one.misses == 1
