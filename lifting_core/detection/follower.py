@@ -89,10 +89,10 @@ class Follower:
     def see(self, images: Sequence[Image], found: Sequence[list[list[Person]]]) -> list[Person | None]:
         """The person in each of the pictures, from what was found, in the order of what was planned."""
         people = [self._own(found[index % len(found)][index // len(found)]) for index in range(len(images))]
-        two = len(found) == 2
-        if two:
+        apart = False
+        if len(found) == 2:
             people[1] = _with_sides_of(*people)
-        apart = two and _are_others(*people)
+            apart = _are_others(*people)
         if apart:
             # The second landmarker lost the person to somebody else, or to a fast move.
             self._steady = False

@@ -215,7 +215,7 @@ class _Cost:
         error = _single(np.clip(error_of(confidence), *_ERRORS))
         self._across, self._along = ((share * error).clamp(min=_LEAST_DOUBT) for share in (_ACROSS, _ALONG))
         self._rays = _single(evidence.rays)
-        self._seen = _single(evidence.ray_confidence) ** 2
+        self._seen = _single(evidence.ray_confidence) ** 2  # what is half as likely right is off much farther
         self._metres = _single(root[:, 2]).clamp(min=_NEAREST)[:, None, None] / _OFF_KEYPOINT
         intervals = np.maximum(np.diff(evidence.time), LEAST_INTERVAL)
         tied = (intervals[1:] <= LONGEST_GAP) & (intervals[:-1] <= LONGEST_GAP)
