@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import project
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
-from lifting_core.lifting.camera import project
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 from training.datasets.renders import Renders, read_renders
 

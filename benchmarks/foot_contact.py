@@ -29,7 +29,7 @@ from scipy.ndimage import gaussian_filter1d
 from blender_addon.motion_file import Motion, read_motion
 from blender_addon.retargeting.contacts import SIDES, marked_contacts
 from blender_addon.retargeting.retarget import Target, retarget
-from lifting_core.lifting.camera import camera_matrix, project
+from lifting_core.camera.pinhole import camera_matrix, project
 from lifting_core.motion.solve import Observation, solve
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 from training.datasets.mocap import Clip, read_mocap

@@ -22,10 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import project
 from lifting_core.detection import DETECTORS
 from lifting_core.detection.mediapipe_model import MODELS
 from lifting_core.files import written_whole
-from lifting_core.lifting.camera import project
 from training.command import command
 from training.datasets.mocap import Clip, read_mocap
 from training.datasets.renders import Renders, joined, write_renders

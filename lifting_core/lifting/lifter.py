@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import rays
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.camera import rays
 from lifting_core.lifting.device import choose_device, device_name
 from lifting_core.lifting.folding import folded
 from lifting_core.lifting.human36m import human36m_keypoints

@@ -2,7 +2,8 @@
 
 "Up" in camera axes is written as (a, -1, b): its tilt against the camera's own up, sideways (a, the camera's
 roll) and along the view (b, its pitch). The tilt has a normal prior from how people hold cameras, and is
-corrected by the body of somebody who stands and by the floor under feet that do not move.
+corrected by the body of somebody who stands, by the lines of what is built (`camera.perspective`) and by the
+floor under feet that do not move.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.camera.perspective import Perspective
 from lifting_core.motion.contacts import stillness
 from lifting_core.motion.directions import Vectors
 from lifting_core.motion.proportions import weighted_median
@@ -27,6 +29,7 @@ _STRAIGHT = math.cos(math.radians(35))
 """The cosine of the most that knees and hips bend in somebody who stands."""
 _UPRIGHT = math.cos(math.radians(60))
 """Bodies further from the camera's own up than this tell nothing about gravity."""
+_ASKEW = math.cos(math.radians(30))
 _STEP_TIME = 0.5
 """Seconds that a foot stays in one place: what it tells about the floor in this time counts once."""
 _MOST_STEPS = 20.0
@@ -44,12 +47,16 @@ _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 
 
 def up_direction(
-    time: NDArray[Any], joints: NDArray[Any], root: NDArray[Any], confidence: NDArray[Any]
+    time: NDArray[Any],
+    joints: NDArray[Any],
+    root: NDArray[Any],
+    confidence: NDArray[Any],
+    perspective: Perspective | None = None,
 ) -> Vectors:
     """(3,) the unit vector against gravity in camera axes.
 
     Arguments: time (T,) seconds; joints (T, 28, 3) metres in camera axes, relative to the pelvis;
-    root (T, 3); confidence (T, 28).
+    root (T, 3); confidence (T, 28); perspective, what lines in the pictures tell, where they do.
     """
     tilt, information = np.zeros(2), np.diag(_CAMERA**-2.0)
     measured = _body_tilt(joints, confidence)
@@ -58,6 +65,11 @@ def up_direction(
         gain = np.diag(deviation**-2.0)
         information = information + gain
         tilt = np.linalg.solve(information, gain @ body)
+    if perspective is not None and not _contradicted(perspective.up, measured):
+        gain = np.eye(2) * math.tan(perspective.deviation) ** -2
+        told = perspective.up[[0, 2]] / -perspective.up[1]
+        tilt = np.linalg.solve(information + gain, information @ tilt + gain @ told)
+        information = information + gain
     ankles = (joints + root[:, None])[:, _ANKLES]
     tilt = _floor_tilt(time, ankles, confidence[:, _ANKLES], tilt, information)
     return _direction(tilt)
@@ -99,6 +111,11 @@ def _direction(tilt: Vectors) -> Vectors:
     up = np.array([tilt[0], -1.0, tilt[1]])
     direction: Vectors = up / np.linalg.norm(up)
     return direction
+
+
+def _contradicted(up: Vectors, measured: tuple[Vectors, Vectors] | None) -> bool:
+    """Whether no body would stand so askew: lines that lead elsewhere than up were taken for upright ones."""
+    return measured is not None and bool(up @ _direction(measured[0]) < _ASKEW)
 
 
 def _body_tilt(joints: NDArray[Any], confidence: NDArray[Any]) -> tuple[Vectors, Vectors] | None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.camera.perspective import Perspective
+from lifting_core.camera.pinhole import rays
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.camera import rays
 from lifting_core.motion.completion import completed, given_joints
 from lifting_core.motion.contacts import foot_contacts, still_in_picture
 from lifting_core.motion.evidence import Evidence
@@ -79,6 +80,8 @@ class Observation:
     """(T, K, 2) pixels; ignored in frames without the person."""
     keypoint_confidence: NDArray[Any]
     """(T, K)"""
+    perspective: Perspective | None = None
+    """What lines in the pictures tell of the camera, where they do."""
     step: int = 1
     """Every so many frames of the source were lifted, which has `step * fps` a second."""
 
@@ -101,7 +104,7 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     progress("solving", 1, 4)
     rest, joints, root = _fit(clip, cutoff(smoothing), lambda: progress("solving", 1, 4))
     progress("solving", 2, 4)
-    up = up_direction(clip.time, joints, root, clip.confidence)
+    up = up_direction(clip.time, joints, root, clip.confidence, observation.perspective)
     axes = world_axes(up, clip.time, joints)
     rotations = solve_rotations(rest, clip.time, joints @ axes, clip.confidence)
     progress("solving", 3, 4)

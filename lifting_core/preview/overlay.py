@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lifting_core.lifting.camera import project
+from lifting_core.camera.pinhole import project
 from lifting_core.motion.motion import Motion
 from lifting_core.preview.drawing import OUTLINE, Colour, Image, dot, line, mixed, shown_bones, side_colour
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from lifting_core.lifting.camera import camera_matrix, focal_length_from_field_of_view, project
+from lifting_core.camera.pinhole import camera_matrix, focal_length_from_field_of_view, project
 from lifting_core.motion.motion import Motion
 from lifting_core.preview.drawing import (
     OUTLINE,

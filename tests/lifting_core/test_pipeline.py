@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lifting_core.camera.pinhole import project
 from lifting_core.errors import Cancelled, InvalidInput
-from lifting_core.lifting.camera import project
 from lifting_core.motion.motion import Motion
 from lifting_core.pipeline import Pipeline, lift
 from lifting_core.settings import LiftSettings

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lifting_core.lifting.camera import camera_matrix
+from lifting_core.camera.pinhole import camera_matrix
 from lifting_core.lifting.human36m import statistics
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.network import NetworkShape

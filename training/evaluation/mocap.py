@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lifting_core.lifting.camera import camera_matrix, project
+from lifting_core.camera.pinhole import camera_matrix, project
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import HUMAN36M_JOINTS, JOINTS
 from training.datasets.mocap import POINTS, Clip, scaled_to_stature

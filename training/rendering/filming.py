@@ -13,7 +13,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 from PIL import Image
 
-from lifting_core.lifting.camera import camera_matrix, focal_length_from_field_of_view
+from lifting_core.camera.pinhole import camera_matrix, focal_length_from_field_of_view
 from training.rendering.stage import current_scene, put
 
 # Blender's camera looks along -z with y up; OpenCV's along z with y down.

@@ -11,11 +11,11 @@ from mediapipe.tasks.python.core.base_options import BaseOptions
 from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import project
 from lifting_core.detection import detections, open_detector
 from lifting_core.detection.detector import Person
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, model_bundle
 from lifting_core.detection.poses import similarity
-from lifting_core.lifting.camera import project
 from lifting_core.media.frames import Frame
 from training.datasets.mocap import POINTS
 from training.rendering.scenes import Shot

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lifting_core.lifting.camera import project
+from lifting_core.camera.pinhole import project
 from training.rendering.filming import Camera
 
 Array = NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lifting_core.camera.pinhole import project, rays
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
-from lifting_core.lifting.camera import project, rays
 from lifting_core.skeleton import LIMB_JOINTS, mirrored
 from training.datasets.mocap import POINTS
 from training.datasets.renders import Renders

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lifting_core.camera.pinhole import camera_matrix
 from lifting_core.detection.joint_sets import HUMAN36M_16, JOINT_SETS, MPII, joint_set
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.camera import camera_matrix
 from lifting_core.lifting.human36m import human36m_keypoints
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS, mirrored

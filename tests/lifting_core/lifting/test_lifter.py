@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lifting_core.camera.pinhole import camera_matrix
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.camera import camera_matrix
 from lifting_core.lifting.device import choose_device
 from lifting_core.lifting.folding import FoldedModel
 from lifting_core.lifting.lifter import Lifter

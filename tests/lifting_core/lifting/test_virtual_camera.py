@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from lifting_core.camera.pinhole import camera_matrix, project, rays
 from lifting_core.errors import InvalidInput
-from lifting_core.lifting.camera import camera_matrix, project, rays
 from lifting_core.lifting.human36m import statistics
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.lifting.network import NetworkShape

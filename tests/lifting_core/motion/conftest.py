@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lifting_core.lifting.camera import camera_matrix, project
+from lifting_core.camera.pinhole import camera_matrix, project
 from lifting_core.motion.solve import Observation
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from lifting_core.camera.perspective import Perspective
 from lifting_core.motion.ground import floor_height, up_direction, world_axes
 from lifting_core.motion.proportions import rest_pose
 from lifting_core.skeleton import JOINTS
@@ -21,11 +24,12 @@ STANDING = rest_pose(LENGTHS).joints
 TIME = np.arange(0, 4, 1 / 30)
 
 
-def _error(filmed: Any, joints: Any = None) -> float:
+def _error(filmed: Any, joints: Any = None, perspective: Perspective | None = None) -> float:
     """Degrees between the found and the true up direction."""
     joints = filmed.joints if joints is None else joints
     count = len(joints)
-    up = up_direction(TIME[:count], joints - joints[:, :1], joints[:, 0], np.full((count, len(JOINTS)), 0.9))
+    sure = np.full((count, len(JOINTS)), 0.9)
+    up = up_direction(TIME[:count], joints - joints[:, :1], joints[:, 0], sure, perspective)
     assert np.linalg.norm(up) == pytest.approx(1)
     return float(np.degrees(np.arccos(min(1.0, up @ filmed.up))))
 
@@ -87,3 +91,22 @@ def test_floor_under_a_walker_and_a_jumper(walk: Callable[..., Any]) -> None:
     jump = np.zeros((len(TIME), 2, 3))
     jump[..., 2] = 0.085 + 0.4 * np.abs(np.sin(3 * TIME))[:, None]
     assert floor_height(TIME, jump, sure, STANDING_ANKLES) == pytest.approx(0, abs=0.08)
+
+
+def _told(pitch: float, roll: float) -> Perspective:
+    up = np.array([np.sin(roll) * np.cos(pitch), -np.cos(roll) * np.cos(pitch), -np.sin(pitch)])
+    return Perspective(up, math.radians(1), 1.0, 0.0)
+
+
+def test_lines_tell_it_better_than_a_body_that_leans(film: Callable[..., Any]) -> None:
+    lean = Rotation.from_euler("x", 0.3).as_matrix()
+    leaning = np.tile(STANDING @ lean.T, (30, 1, 1))
+    filmed = film(TIME[:30], leaning, pitch=0.2, roll=0.15)
+    assert _error(filmed) > 8
+    assert _error(filmed, perspective=_told(0.2, 0.15)) < 2
+
+
+def test_lines_by_which_people_would_fall_over_are_not_believed(film: Callable[..., Any]) -> None:
+    standing = np.tile(STANDING, (30, 1, 1))
+    filmed = film(TIME[:30], standing, pitch=0.2)
+    assert _error(filmed, perspective=_told(0.2, 0.8)) == _error(filmed)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from lifting_core.camera.pinhole import project
 from lifting_core.errors import Cancelled, InvalidInput
-from lifting_core.lifting.camera import project
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
 from lifting_core.motion.solve import Observation, solve

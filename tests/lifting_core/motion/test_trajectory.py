@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifting_core.lifting.camera import rays
+from lifting_core.camera.pinhole import rays
 from lifting_core.motion.trajectory import fit_root, joint_keypoints, smooth_root
 from lifting_core.skeleton import JOINTS, LIMB_JOINTS
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import camera_matrix, project
 from lifting_core.errors import Cancelled, LiftPoseError
-from lifting_core.lifting.camera import camera_matrix, project
 from lifting_core.media.frames import Frame, MediaInfo
 from lifting_core.motion.motion import Motion
 from lifting_core.preview.drawing import LEFT, RIGHT, shown_bones

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lifting_core.camera.pinhole import project
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
-from lifting_core.lifting.camera import project
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.skeleton import JOINTS, mirrored
 from training.datasets.mocap import POINTS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lifting_core.lifting.camera import camera_matrix, project
+from lifting_core.camera.pinhole import camera_matrix, project
 from lifting_core.lifting.lifter import Lifter
 from training import evaluate
 from training.datasets.mocap import POINTS, Clip, scaled_to_stature

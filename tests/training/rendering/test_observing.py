@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 pytest.importorskip("bpy", reason="shots are filmed with bpy, which this Python does not have")
 
+from lifting_core.camera.pinhole import project
 from lifting_core.detection import open_detector
 from lifting_core.detection.detector import Person
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
-from lifting_core.lifting.camera import project
 from lifting_core.media.frames import Frame
 from training.datasets.mocap import POINTS, Clip
 from training.rendering import observing

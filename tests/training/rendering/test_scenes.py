@@ -11,8 +11,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="scenes are filmed with bpy, which this Python does not have")
 
+from lifting_core.camera.pinhole import project  # noqa: E402
 from lifting_core.errors import InvalidInput  # noqa: E402
-from lifting_core.lifting.camera import project  # noqa: E402
 from training.datasets.joint_centres import centred  # noqa: E402
 from training.datasets.mocap import POINTS, Clip  # noqa: E402
 from training.rendering import scenes, viewpoints  # noqa: E402

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="cameras are Blender's, which this Python does not have")
 
-from lifting_core.lifting.camera import project
+from lifting_core.camera.pinhole import project
 from training.rendering.backdrop import draw_backdrop, draw_obstacle
 from training.rendering.viewpoints import ANYWHERE, SIZES, TRIPOD, Viewpoints, draw_camera
 

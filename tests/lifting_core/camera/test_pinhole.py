@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifting_core.lifting.camera import camera_matrix, focal_length_from_field_of_view, project, rays
+from lifting_core.camera.pinhole import camera_matrix, focal_length_from_field_of_view, project, rays
 
 
 def test_ninety_degrees_cover_the_longer_side() -> None:

@@ -1,0 +1,1 @@
+"""The camera that a clip was filmed with."""
