@@ -3,13 +3,15 @@
 `accuracy.py VIDEO JOINTS.trc CALIBRATION.txt CAMERA`: recordings as those of Pose2Sim, with markerless
 joints in a TRC file (metres, Y up) and a Qualisys calibration. Errors are millimetres over the 12 limb
 joints, the mean over all frames: after a similarity alignment of every frame, and with only the middle of
-the hips and the scale aligned.
+the hips and the scale aligned. Beside them: by how many degrees the motion's world leans, and the fields of view,
+the motion's and the calibrated one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, MODELS, PoseModel, model_bundle
 from lifting_core.media import open_media
+from lifting_core.motion.motion import Motion
 from lifting_core.pipeline import lift
 from lifting_core.settings import LiftSettings
 from lifting_core.skeleton import LIMB_JOINTS
@@ -44,13 +47,35 @@ def read_trc(path: Path) -> Array:
 
 def read_camera(path: Path, serial: str) -> tuple[Array, Array]:
     """Rotation (3, 3) and translation (3,) in metres from the world to the camera's axes."""
-    cameras = ElementTree.parse(path).getroot().iter("camera")
-    transform = next(camera for camera in cameras if camera.get("serial") == serial).find("transform")
+    transform = _camera(path, serial).find("transform")
     assert transform is not None
     value = {name: float(text) for name, text in transform.attrib.items()}
     rotation = np.array([[value[f"r{row}{column}"] for column in (1, 2, 3)] for row in (1, 2, 3)])
     rotation = np.diag([1.0, -1.0, -1.0]) @ rotation
     return rotation, -rotation @ np.array([value["x"], value["y"], value["z"]]) / 1000
+
+
+def read_focal_length(path: Path, serial: str) -> float:
+    """Pixels."""
+    intrinsic = _camera(path, serial).find("intrinsic")
+    assert intrinsic is not None
+    return float(intrinsic.attrib["focalLengthU"]) / 64
+
+
+def _camera(path: Path, serial: str) -> ElementTree.Element:
+    cameras = ElementTree.parse(path).getroot().iter("camera")
+    return next(camera for camera in cameras if camera.get("serial") == serial)
+
+
+def camera_errors(motion: Motion, rotation: Array, focal_length: float) -> dict[str, float]:
+    """Degrees, against the rotation (3, 3) from the world to the camera and its focal length in pixels."""
+    cosine = motion.camera_from_world[:3, 2] @ rotation[:, 2]
+    half = max(motion.image_size) / 2
+    return {
+        "world_leans_degrees": round(math.degrees(math.acos(min(1.0, cosine))), 1),
+        "field_of_view_degrees": round(2 * math.degrees(math.atan(half / motion.camera_matrix[0, 0])), 1),
+        "calibrated_degrees": round(2 * math.degrees(math.atan(half / focal_length)), 1),
+    }
 
 
 def mediapipe_world_landmarks(video: str, model: PoseModel) -> Array:
@@ -101,7 +126,11 @@ def main() -> None:
     names = list(motion.joint_names)
     ours = motion.joints_camera[:, [names.index(name) for name in LIMB_JOINTS]].astype(np.float64)
     landmarks = mediapipe_world_landmarks(options.video, MODELS[options.detector])
-    report = {"lift_pose": errors(ours, truth), "mediapipe_world_landmarks": errors(landmarks, truth)}
+    camera = camera_errors(motion, rotation, read_focal_length(options.calibration, options.camera))
+    report = {
+        "lift_pose": errors(ours, truth) | camera,
+        "mediapipe_world_landmarks": errors(landmarks, truth),
+    }
     print(json.dumps({"video": options.video, **report}))
 
 

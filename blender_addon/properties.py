@@ -89,7 +89,7 @@ class LiftPoseSettings(bpy.types.PropertyGroup):
     )
     use_fov: BoolProperty(
         name="Known Field of View",
-        description="Off: taken from the photo's EXIF data, else 60 degrees",
+        description="Off: taken from the photo's EXIF data or the lines in the picture, else 60 degrees",
     )
     fov: FloatProperty(
         name="Field of View",

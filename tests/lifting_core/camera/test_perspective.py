@@ -39,14 +39,11 @@ def _room(
 ) -> NDArray[np.float64]:
     """(N, 2, 2) segments of a room in pixels, with the errors of real ones, and some that lead nowhere."""
     random = np.random.default_rng(seed)
-    directions = np.eye(3)[random.integers(0, 3, 8 * count)]
-    start = (
-        random.uniform([-3, 2, -2], [3, 8, 2], (8 * count, 3))
-        @ Rotation.from_euler("z", 25, degrees=True).as_matrix()
-    )
-    ends = np.stack([start, start + random.uniform(0.4, 1.5, (8 * count, 1)) * directions], 1)
+    directions = np.eye(3)[random.integers(0, 3, 60 * count)]
+    start = random.uniform([-6, -6, -2], [6, 6, 2], (60 * count, 3))
+    ends = np.stack([start, start + random.uniform(0.4, 1.5, (60 * count, 1)) * directions], 1)
     around = ends @ rotation.T
-    pixels = project(around[(around[..., 2] > 0.5).all(1)], _matrix(field_of_view))
+    pixels = project(around[(around[..., 2] > 1.5).all(1)], _matrix(field_of_view))
     inside = ((pixels > 0) & (pixels < _SIZE)).all((1, 2))
     lines = pixels[inside][:count] + random.normal(0, 0.4, (min(count, inside.sum()), 2, 2))
     middles = random.uniform(0, _SIZE, (strays, 2))
@@ -78,7 +75,7 @@ def test_they_mostly_do_tell() -> None:
     for seed in range(40):
         rotation = _from_world(*random.uniform([-25, -20, -45], [25, 40, 45]))
         told.append(perspective_by_lines(_room(rotation, 60, seed), _matrix(60), False))
-    assert told.count(None) <= 8
+    assert told.count(None) <= 5
 
 
 @pytest.mark.parametrize("true", [45, 60, 80])
