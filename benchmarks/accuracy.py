@@ -3,8 +3,8 @@
 `accuracy.py VIDEO JOINTS.trc CALIBRATION.txt CAMERA`: recordings as those of Pose2Sim, with markerless
 joints in a TRC file (metres, Y up) and a Qualisys calibration. Errors are millimetres over the 12 limb
 joints, the mean over all frames: after a similarity alignment of every frame, and with only the middle of
-the hips and the scale aligned. Beside them: by how many degrees the motion's world leans, and the fields of view,
-the motion's and the calibrated one.
+the hips and the scale aligned. Beside them: by how many degrees the motion's world leans, and its field of
+view and that of the calibration.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _camera(path: Path, serial: str) -> ElementTree.Element:
 
 def camera_errors(motion: Motion, rotation: Array, focal_length: float) -> dict[str, float]:
     """Degrees, against the rotation (3, 3) from the world to the camera and its focal length in pixels."""
-    cosine = motion.camera_from_world[:3, 2] @ rotation[:, 2]
+    cosine = float(motion.camera_from_world[:3, 2] @ rotation[:, 2])
     half = max(motion.image_size) / 2
     return {
         "world_leans_degrees": round(math.degrees(math.acos(min(1.0, cosine))), 1),

@@ -21,7 +21,7 @@ from lifting_core.camera.pinhole import (
     camera_matrix,
     focal_length_from_field_of_view,
 )
-from lifting_core.detection import DetectorOptions, detections, open_detector
+from lifting_core.detection import DetectorOptions, Effort, detections, open_detector
 from lifting_core.errors import InvalidInput
 from lifting_core.media import Media, MediaInfo, ahead, open_media
 from lifting_core.motion.motion import Motion
@@ -130,7 +130,8 @@ class Pipeline:
 
     def lift(self, source: str | Path, settings: LiftSettings, progress: Progress = silent) -> LiftResult:
         """As the function `lift`, but tells more."""
-        detected = self._detected(source, settings, settings.person == "largest", progress)
+        effort: Effort = "least" if settings.person == "largest" else "usual"
+        detected = self._detected(source, settings, effort, progress)
         return self._lifted(detected, choose(detected.tracks, settings.person), settings, progress)
 
     def lift_everybody(
@@ -141,7 +142,7 @@ class Pipeline:
         People of whom too little is seen are left out, with a warning to the log. Raises as `lift` does, and
         InvalidInput when nobody is left.
         """
-        detected = self._detected(source, settings, False, progress)
+        detected = self._detected(source, settings, "usual", progress)
         results = []
         for number, track in enumerate(in_order(detected.tracks)):
             try:
@@ -153,12 +154,12 @@ class Pipeline:
         return results
 
     def _detected(
-        self, source: str | Path, settings: LiftSettings, thrifty: bool, progress: Progress
+        self, source: str | Path, settings: LiftSettings, effort: Effort, progress: Progress
     ) -> _Detected:
         progress("loading", 0, None)
         media = open_media(source, settings.start, settings.end, settings.step)
         self._loaded_lifter(settings.weights, settings.device)  # better missed now than after the work
-        return _detect(media, settings, thrifty, progress)
+        return _detect(media, settings, "most" if media.info.kind == "image" else effort, progress)
 
     def _lifted(
         self, detected: _Detected, track: Track, settings: LiftSettings, progress: Progress
@@ -221,7 +222,7 @@ class Pipeline:
         return self._lifter
 
 
-def _detect(media: Media, settings: LiftSettings, thrifty: bool, progress: Progress) -> _Detected:
+def _detect(media: Media, settings: LiftSettings, effort: Effort, progress: Progress) -> _Detected:
     """Follow everybody through the clip; decoding runs ahead in a thread of its own."""
     total = None
     if media.info.frames is not None:
@@ -229,7 +230,7 @@ def _detect(media: Media, settings: LiftSettings, thrifty: bool, progress: Progr
         total = len(range(settings.start, end, settings.step))
     times, glances = [], Glances()
     options = DetectorOptions(settings.detector_weights, settings.detector_boxes, settings.device)
-    with open_detector(settings.detector, thrifty, options) as detector, closing(ahead(media)) as frames:
+    with open_detector(settings.detector, effort, options) as detector, closing(ahead(media)) as frames:
         progress("detection", 0, total)
         tracker = Tracker(detector.keypoint_names)
         for frame, people in detections(detector, frames):

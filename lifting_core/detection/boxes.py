@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lifting_core.detection.detector import Detector
+from lifting_core.detection.options import Effort
 from lifting_core.detection.regions import Box
 from lifting_core.errors import InvalidInput
 from lifting_core.media.frames import Frame
@@ -98,12 +99,12 @@ BOX_SOURCES: tuple[str, ...] = ("mediapipe", "centre")
 """Choices that are no file."""
 
 
-def open_boxes(choice: str | Path, thrifty: bool) -> BoxSource:
+def open_boxes(choice: str | Path, effort: Effort) -> BoxSource:
     """The source of boxes: one of `BOX_SOURCES`, or a file of boxes. Raises InvalidInput."""
     if choice == "mediapipe":
         from lifting_core.detection.mediapipe_detector import MediaPipeDetector
 
-        return FoundPeople(MediaPipeDetector("full", thrifty=thrifty))
+        return FoundPeople(MediaPipeDetector("full", effort=effort))
     if choice == "centre":
         return WholePicture()
     return GivenBoxes.read(Path(choice))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 
 import numpy as np
@@ -102,6 +103,16 @@ class Follower:
                 people[number] = self._own(self._landmarkers[0].find(image, self._next_window()))
             self._take(people[number])
         return people
+
+    def looking_again(self, image: Image, sighting: Person) -> Person:
+        """The mean of a sighting in this picture, the last one, and of what its mirror image shows."""
+        with closing(Landmarker("video", self._model, in_mirror=True)) as landmarker:
+            again = _with_sides_of(sighting, self._own(landmarker.find(image, self.window)))
+        if again is None or _are_others(sighting, again):
+            return sighting
+        return Person(
+            (sighting.keypoints + again.keypoints) / 2, (sighting.confidence + again.confidence) / 2
+        )
 
     def _own(self, found: list[Person]) -> Person | None:
         credible = (one for one in found if is_credible(one, self._image_size, SEEN_BY_MEDIAPIPE))

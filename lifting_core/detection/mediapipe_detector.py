@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.follower import Follower, Image
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES, Landmarker, PoseModel, with_sides_exchanged
+from lifting_core.detection.options import Effort
 from lifting_core.detection.poses import SAME_PERSON, SEEN_BY_MEDIAPIPE, is_credible, similarity
 from lifting_core.detection.search import Look, SearchPlan
 from lifting_core.detection.windows import Window
@@ -33,11 +34,12 @@ class MediaPipeDetector(ClosedOnExit):
 
     `model` looks at those who are followed; for newcomers the smaller one searches, since where they are is
     all it has to tell. The leader, whoever has filled most of the clip so far, is looked for in two frames at
-    a time. With `thrifty` the others, who only need to be told apart, are found in every second frame.
+    a time. With the least `effort` the others are found in every second frame, with the most everybody is
+    looked at once more, in a mirror.
     """
 
-    def __init__(self, model: PoseModel, most_people: int = 6, thrifty: bool = False) -> None:
-        self._thrifty = thrifty
+    def __init__(self, model: PoseModel, most_people: int = 6, effort: Effort = "usual") -> None:
+        self._effort: Effort = effort
         self._model: PoseModel = model
         self._frame = 0
         self._most_people = most_people
@@ -57,7 +59,7 @@ class MediaPipeDetector(ClosedOnExit):
     @property
     def batch_size(self) -> int:
         """Frames that one landmarker can pass over without losing a person, and one more."""
-        return 2
+        return 1 if self._effort == "most" else 2
 
     def detect(self, frame: Frame) -> list[Person]:
         """Everybody found in the frame, each once, in no particular order."""
@@ -95,6 +97,8 @@ class MediaPipeDetector(ClosedOnExit):
                 self._welcome(candidates, images, number, seen)
         if not self._surveyed and (first or self._followers):
             self._survey(images, seen)
+        if self._effort == "most":
+            self._look_again(images, seen)
         return [
             [seen[one][number] for one in self._followers if number in seen[one]]
             for number in range(len(images))
@@ -141,7 +145,7 @@ class MediaPipeDetector(ClosedOnExit):
     def _awake(self, follower: Follower, pictures: int) -> list[int]:
         """The numbers of the next pictures that a follower looks at; it rests through the others."""
         numbers = range(pictures)
-        if not self._thrifty or follower is self._leader:
+        if self._effort != "least" or follower is self._leader:
             return list(numbers)
         turn = self._frame + self._followers.index(follower)
         return [number for number in numbers if (turn + number) % 2]
@@ -190,6 +194,17 @@ class MediaPipeDetector(ClosedOnExit):
                 self._welcome(find.result(), images, 0, seen)
         searchers[1].close()
         self._surveyed = bool(self._followers)
+
+    def _look_again(self, images: Sequence[Image], seen: _Sightings) -> None:
+        """Put what followers see in a picture and in its mirror image in place of what was seen."""
+        for number, image in enumerate(images):
+            looks = {
+                follower: self._threads.submit(follower.looking_again, image, seen[follower][number])
+                for follower in self._followers
+                if number in seen[follower]
+            }
+            for follower, look in looks.items():
+                seen[follower][number] = look.result()
 
     def _welcome(
         self, candidates: list[Person], images: Sequence[Image], found_in: int, seen: _Sightings

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lifting_core.errors import InvalidInput
+
+Effort = Literal["least", "usual", "most"]
+"""How much a detector may spend: the least on people other than the one who fills most of a clip, who need
+but to be told apart; the most on a photo, which is looked at once."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def similarity(a: Person, b: Person) -> float:
     return float((weights * np.exp(-squared / (2 * scale))).sum() / total)
 
 
-def is_credible(person: Person, image_size: tuple[int, int], seen_from: float = SEEN) -> bool:
+def is_credible(person: Person, image_size: tuple[int, int], seen_from: float) -> bool:
     """Whether a pose can be a person: enough of it seen, neither a speck nor larger than the world.
 
     `seen_from` is the confidence from which on a keypoint counts as seen.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lifting_core.detection.boxes import BoxSource
 from lifting_core.detection.detector import ClosedOnExit, Person
-from lifting_core.detection.poses import hidden_outside, is_credible
+from lifting_core.detection.poses import SEEN, hidden_outside, is_credible
 from lifting_core.detection.regions import Region
 from lifting_core.media.frames import Frame
 
@@ -73,7 +73,7 @@ class TopDownDetector(ClosedOnExit):
                 image_size = (frames[number].image.shape[1], frames[number].image.shape[0])
                 keypoints = region.from_crop(positions, size).astype(np.float32)
                 person = Person(keypoints, hidden_outside(keypoints, confidence, image_size))
-                if self._trust_boxes or is_credible(person, image_size):
+                if self._trust_boxes or is_credible(person, image_size, SEEN):
                     people[number].append(person)
         return people
 

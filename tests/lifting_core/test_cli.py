@@ -290,7 +290,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(
-    ("number", "code", "moment"), [(signal.SIGINT, 130, "Lifting on"), (signal.SIGTERM, 143, "assumed")]
+    ("number", "code", "moment"), [(signal.SIGINT, 130, "Lifting on"), (signal.SIGTERM, 143, "field of view")]
 )
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: int, code: int, moment: str) -> None:
     command = [*_COMMAND, str(_CLIP), "-o", str(tmp_path / "a.bvh"), "--preview", str(tmp_path / "a.mp4")]

@@ -44,7 +44,7 @@ class Observation:
 
 def observe(shot: Shot, detector_name: str, with_world: bool) -> Observation:
     """Run a detector over a shot, and MediaPipe by itself where its landmarks are asked for."""
-    with open_detector(detector_name) as detector:
+    with open_detector(detector_name, "usual" if len(shot.pictures) > 1 else "most") as detector:
         pictures = (
             Frame(number, float(time), picture)
             for number, (time, picture) in enumerate(zip(shot.times, shot.pictures, strict=True))

@@ -11,18 +11,18 @@ from lifting_core.detection.boxes import open_boxes
 from lifting_core.detection.hourglass.checkpoints import read_checkpoint
 from lifting_core.detection.hourglass.keypoints import HourglassKeypoints
 from lifting_core.detection.hourglass.weights import HourglassModel, load_hourglass
-from lifting_core.detection.options import DetectorOptions
+from lifting_core.detection.options import DetectorOptions, Effort
 from lifting_core.detection.topdown import TopDownDetector
 from lifting_core.lifting.device import choose_device
 
 
-def open_hourglass(options: DetectorOptions, thrifty: bool = False) -> TopDownDetector:
+def open_hourglass(options: DetectorOptions, effort: Effort = "usual") -> TopDownDetector:
     """A stacked hourglass with the user's weights.
 
     Raises InvalidInput without weights, or when weights, boxes or device cannot be used.
     """
     keypoints = open_keypoints(options)
-    return TopDownDetector(open_boxes(options.boxes, thrifty), keypoints)
+    return TopDownDetector(open_boxes(options.boxes, effort), keypoints)
 
 
 def open_keypoints(options: DetectorOptions) -> HourglassKeypoints:

@@ -8,11 +8,11 @@ from lifting_core.detection.onnx.description import read_description
 from lifting_core.detection.onnx.session import OnnxSession
 from lifting_core.detection.onnx.single_person import SinglePersonModel
 from lifting_core.detection.onnx.yolo import YoloPoseDetector
-from lifting_core.detection.options import DetectorOptions
+from lifting_core.detection.options import DetectorOptions, Effort
 from lifting_core.detection.topdown import TopDownDetector
 
 
-def open_onnx(options: DetectorOptions, thrifty: bool = False) -> Detector:
+def open_onnx(options: DetectorOptions, effort: Effort = "usual") -> Detector:
     """The model that the user's TOML file describes.
 
     Raises InvalidInput without such a file, or when it, the model or the boxes cannot be used, and
@@ -25,4 +25,4 @@ def open_onnx(options: DetectorOptions, thrifty: bool = False) -> Detector:
     if description.output == "yolo-pose":
         return YoloPoseDetector(description, session)
     model = SinglePersonModel(description, session)
-    return TopDownDetector(open_boxes(options.boxes, thrifty), model)
+    return TopDownDetector(open_boxes(options.boxes, effort), model)

@@ -8,7 +8,7 @@ import numpy as np
 from lifting_core.detection.detector import ClosedOnExit, Person
 from lifting_core.detection.onnx.description import OnnxDescription
 from lifting_core.detection.onnx.session import Array, OnnxSession
-from lifting_core.detection.poses import hidden_outside, is_credible
+from lifting_core.detection.poses import SEEN, hidden_outside, is_credible
 from lifting_core.detection.regions import Box, Region
 from lifting_core.media.frames import Frame
 
@@ -42,7 +42,7 @@ class YoloPoseDetector(ClosedOnExit):
             keypoints = region.from_crop(row[:, :2], size).astype(np.float32)
             confidence = hidden_outside(keypoints, np.clip(row[:, 2], 0, 1), (width, height))
             people.append(Person(keypoints, confidence))
-        return [person for person in people if is_credible(person, (width, height))]
+        return [person for person in people if is_credible(person, (width, height), SEEN)]
 
     def _people(self, outputs: list[Array]) -> Array:
         """(P, 3 K) keypoints of those with a good score, each person once."""

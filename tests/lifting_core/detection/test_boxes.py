@@ -21,13 +21,13 @@ def _frame(index: int = 0) -> Frame:
 
 def test_the_whole_picture_is_one_box() -> None:
     assert WholePicture().boxes(_frame()) == [Box(0, 0, 640, 480)]
-    assert isinstance(open_boxes("centre", thrifty=False), WholePicture)
+    assert isinstance(open_boxes("centre", effort="usual"), WholePicture)
 
 
 def test_boxes_are_read_by_frame(tmp_path: Path) -> None:
     path = tmp_path / "boxes.json"
     path.write_text(json.dumps([[[10, 20, 40, 80]], [], [[0, 0, 8, 8], [1, 2, 3, 4]]]))
-    boxes = open_boxes(str(path), thrifty=False)
+    boxes = open_boxes(str(path), effort="usual")
     assert boxes.boxes(_frame(0)) == [Box(5, 10, 50, 100)]  # with the margin of MPII
     assert boxes.boxes(_frame(1)) == []
     assert len(boxes.boxes(_frame(2))) == 2
@@ -56,7 +56,7 @@ def test_what_holds_no_boxes_is_told(text: str, tmp_path: Path) -> None:
         GivenBoxes.read(path)
     assert "left, top, width, height" in error.value.advice
     with pytest.raises(InvalidInput, match="does not hold"):
-        open_boxes(str(tmp_path / "none.json"), thrifty=False)
+        open_boxes(str(tmp_path / "none.json"), effort="usual")
 
 
 def test_mediapipe_finds_whom_it_can_follow() -> None:
@@ -64,7 +64,7 @@ def test_mediapipe_finds_whom_it_can_follow() -> None:
     world = np.array(truth["joints_world"])[100]
     seen = (world @ np.array(truth["R"]).T + np.ravel(truth["t"])) @ np.array(truth["K"]).T
     pixels = seen[:, :2] / seen[:, 2:]
-    source = open_boxes("mediapipe", thrifty=True)
+    source = open_boxes("mediapipe", effort="least")
     (frame,) = open_media(_DATA / "walk_and_wave.mp4", 100, 100)
     (box,) = source.boxes(frame)
     source.close()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lifting_core.detection.detector import Person
 from lifting_core.detection.poses import (
     SAME_PERSON,
+    SEEN,
     SEEN_BY_MEDIAPIPE,
     hidden_outside,
     is_credible,
@@ -63,7 +64,7 @@ def test_what_is_not_seen_does_not_count() -> None:
     ],
 )
 def test_specks_giants_and_the_unseen_are_not_credible(candidate: Person, credible: bool) -> None:
-    assert is_credible(candidate, (640, 480)) is credible
+    assert is_credible(candidate, (640, 480), SEEN) is credible
 
 
 def test_confidence_falls_to_zero_outside_the_picture() -> None:
@@ -83,5 +84,5 @@ def test_what_mediapipe_guesses_counts_for_less_and_for_something() -> None:
 
 def test_a_pose_that_is_all_guesswork_is_not_credible() -> None:
     guessed = person(confidence=0.8)
-    assert is_credible(guessed, (640, 480))
+    assert is_credible(guessed, (640, 480), SEEN)
     assert not is_credible(guessed, (640, 480), SEEN_BY_MEDIAPIPE)

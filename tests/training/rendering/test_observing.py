@@ -77,7 +77,7 @@ def test_everybody_gets_their_own_detection(
         [seen(shot, 1, 1, 3.0), stranger],
         [],
     ]
-    monkeypatch.setattr(observing, "open_detector", lambda _: Seeing(frames))
+    monkeypatch.setattr(observing, "open_detector", lambda *_: Seeing(frames))
     observation = observe(shot, "mediapipe", with_world=False)
     known = np.array(TRUE_POINTS) >= 0
     found = [(0, 0, 1.0), (0, 1, 2.0), (1, 1, 3.0)]
