@@ -100,7 +100,7 @@ def test_real_people_are_found_where_they_are(shared_folder: Path) -> None:
             for edge in (np.min, np.max)
         )
         picture = picture[max(top - 80, 0) : bottom + 80, max(left - 80, 0) : right + 80].copy()
-    with open_detector() as detector:
+    with open_detector(effort="most") as detector:
         person = detector.detect(Frame(0, 0.0, picture))[0]
     # A body that is seen exactly at these keypoints: flat, as far away as the focal length in pixels.
     height, width = picture.shape[:2]
