@@ -26,12 +26,12 @@ Array = NDArray[np.float64]
 _USUAL = np.array([0.0, math.radians(5), 0.0, 0.0])
 _USUAL_DEVIATION = np.array([math.radians(10), math.radians(20), math.inf, 0.15])
 
-_LARGEST = 40, 52, 45
+_LARGEST = 40, 50, 45
 """Degrees of roll, pitch and azimuth up to which first guesses are made."""
-_GRID = 4.0
+_GRID = 5.0
 """Degrees between first guesses."""
 _ZOOMS = -0.25, 0.0, 0.25
-_LONGEST = 100
+_LONGEST = 60
 """Segments that first guesses are judged by."""
 _CANDIDATES = 4
 _APART = math.radians(8.0)

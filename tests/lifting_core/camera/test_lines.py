@@ -42,6 +42,6 @@ def test_there_need_not_be_any() -> None:
 
 def test_a_clip_is_glanced_at_more_and_more_rarely() -> None:
     glances = Glances()
-    for index in range(200):
-        glances.see(Frame(index, index / 30, _picture() if index == 30 else np.zeros((48, 64, 3), np.uint8)))
+    for index in range(300):
+        glances.see(Frame(index, index / 30, _picture() if index == 60 else np.zeros((48, 64, 3), np.uint8)))
     assert [len(segments) > 0 for segments in glances.segments] == [False, True, False]
