@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -43,6 +44,11 @@ def _limbs_in_camera() -> NDArray[np.float64]:
     return camera
 
 
+def _limbs_in_picture() -> NDArray[np.float64]:
+    """(T, 12, 2) pixels."""
+    return project(_limbs_in_camera(), np.array(_TRUTH["K"]))
+
+
 def test_the_figure_is_lifted_throughout(motion: Motion) -> None:
     assert motion.time == pytest.approx(np.arange(150) / 30, abs=1e-3)
     assert motion.present.all()
@@ -53,8 +59,9 @@ def test_the_figure_is_lifted_throughout(motion: Motion) -> None:
 def test_the_armature_covers_the_figure(motion: Motion) -> None:
     limbs = [JOINTS.index(name) for name in LIMB_JOINTS]
     seen = project(motion.joints_camera[:, limbs], motion.camera_matrix)
-    true = project(_limbs_in_camera(), np.array(_TRUTH["K"]))
-    assert np.median(np.linalg.norm(seen - true, axis=-1)) < 10  # pixels; the figure is some 230 tall
+    assert (
+        np.median(np.linalg.norm(seen - _limbs_in_picture(), axis=-1)) < 10
+    )  # pixels; the figure is some 230 tall
 
 
 def test_the_pose_is_the_figures(motion: Motion) -> None:
@@ -120,6 +127,22 @@ def test_a_photo_has_one_frame_and_its_own_focal_length(pipeline: Pipeline, tmp_
     assert motion.camera_matrix[0, 0] == pytest.approx(50 * np.hypot(848, 480) / np.hypot(36, 24))
     told = pipeline.lift(tmp_path / "photo.jpg", LiftSettings(fov=90)).motion
     assert told.camera_matrix[0, 0] == pytest.approx(424)
+
+
+def test_the_lines_of_a_room_tell_how_the_camera_was_held(
+    pipeline: Pipeline, tmp_path: Path, film_room: Callable[..., Any]
+) -> None:
+    with av.open(str(_CLIP)) as container:
+        frame = next(frame for index, frame in enumerate(container.decode(video=0)) if index == 110)
+    room = film_room(5, 20, 35, field_of_view=75, count=250, strays=0)
+    picture = room.picture()
+    left = int(min(_limbs_in_picture()[110, :, 0])) - 60
+    picture[200:680, 500:700] = frame.to_ndarray(format="rgb24")[:, left : left + 200]
+    Image.fromarray(picture).save(tmp_path / "room.png")
+    motion = pipeline.lift(tmp_path / "room.png", LiftSettings()).motion
+    assert motion.present.all()
+    assert motion.camera_matrix == pytest.approx(room.matrix, rel=0.05)
+    assert motion.camera_from_world[:3, 2] @ room.up > np.cos(np.radians(3))
 
 
 def test_a_step_thins_the_frames_and_keeps_their_times(pipeline: Pipeline) -> None:
