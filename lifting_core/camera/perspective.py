@@ -48,8 +48,9 @@ _STRAY = 0.35
 """Share of segments that lead to none."""
 _EVIDENCE, _MOST_EVIDENCE = 3.0, 0.6
 """What a segment counts, for every length of the picture's longer side, and at most."""
-_PARALLEL, _MOST_OF_PARALLELS = math.radians(2.0), 1.0
-"""Segments within this angle in the picture count this much together: stripes and shutters are one hint."""
+_PARALLEL, _NEARBY, _MOST_OF_PARALLELS = math.radians(2.0), 0.3, 1.0
+"""Segments within this angle in the picture, and so many of its longer sides from each other, count this much
+together: stripes and shutters are one hint."""
 
 _LEAST_SEGMENTS = 50
 _LEAST_OF_EITHER = 8
@@ -124,7 +125,8 @@ class _View:
         self._direction = (along / length[:, None]).astype(np.float32)
         longer_side = 2 * (camera_matrix[:2, 2] / np.diagonal(camera_matrix)[:2]).max()
         weight = np.minimum(_EVIDENCE * length / longer_side, _MOST_EVIDENCE)
-        weight *= np.minimum(1, _MOST_OF_PARALLELS / _weight_of_parallels(along, weight))
+        together = _weight_of_parallels(along, ends.mean(1) / longer_side, weight)
+        weight *= np.minimum(1, _MOST_OF_PARALLELS / together)
         self._weight = weight.astype(np.float32)
 
     def candidates(self, zooms: Sequence[float]) -> Array:
@@ -211,9 +213,10 @@ def _are_apart(a: Array, b: Array) -> bool:
     return bool(np.linalg.norm(a[:2] - b[:2]) > _APART)
 
 
-def _weight_of_parallels(along: Array, weight: Array) -> Array:
-    """(N,) what all segments along (N, 2) count together that are parallel to one, or nearly so."""
+def _weight_of_parallels(along: Array, middle: Array, weight: Array) -> Array:
+    """(N,) what all segments along (N, 2) count together that are parallel to one and near it."""
     angle = np.arctan2(along[:, 1], along[:, 0])
-    sine = np.sin(angle[:, None] - angle)
-    total: Array = np.exp(-((sine / _PARALLEL) ** 2) / 2) @ weight
+    apart = np.sin(angle[:, None] - angle) / _PARALLEL
+    away = np.linalg.norm(middle[:, None] - middle, axis=-1) / _NEARBY
+    total: Array = np.exp(-(apart**2 + away**2) / 2) @ weight
     return total
