@@ -195,7 +195,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--step", type=int, default=default.step, metavar="FRAMES", help="every so many frames (1)")
     add = parser.add_argument_group("how").add_argument
     add("--device", default=default.device, help="auto (default), cpu, cuda or mps")
-    add("--fov", type=float, metavar="DEGREES", help="field of view of the longer side (from EXIF, else 60)")
+    add(
+        "--fov",
+        type=float,
+        metavar="DEGREES",
+        help="degrees along the longer side (from EXIF or lines, else 60)",
+    )
     add("--smoothing", type=float, default=default.smoothing, metavar="0..1", help="strength (0.5)")
     add("--height", type=float, metavar="METRES", help="the person's height, which sets the scale (1.70)")
     add("--detector", default=default.detector, help=f"what finds people: {', '.join(DETECTORS)} (mediapipe)")

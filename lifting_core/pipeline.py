@@ -14,13 +14,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lifting_core.camera.calibration import Calibration, calibrate
 from lifting_core.camera.lines import Glances
-from lifting_core.camera.perspective import Perspective, perspective_by_lines, steady
-from lifting_core.camera.pinhole import (
-    DEFAULT_FIELD_OF_VIEW,
-    camera_matrix,
-    focal_length_from_field_of_view,
-)
+from lifting_core.camera.pinhole import camera_matrix
 from lifting_core.detection import DetectorOptions, Effort, detections, open_detector
 from lifting_core.errors import InvalidInput
 from lifting_core.media import Media, MediaInfo, ahead, open_media
@@ -34,9 +30,6 @@ if TYPE_CHECKING:
     from lifting_core.lifting.lifter import Lifter
 
 _log = logging.getLogger(__name__)
-
-_SURE_ZOOM = 0.04
-"""In the logarithm: a field of view by lines that is less sure is no better than the usual one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +87,7 @@ class _Detected:
     time: NDArray[np.float64]
     """(T,) seconds"""
     tracks: Sequence[Track]
-    camera_matrix: NDArray[np.float64]
-    """(3, 3) pixels."""
-    perspective: Perspective | None
-    """What lines in the pictures tell of the camera."""
+    camera: Calibration
 
 
 def lift(
@@ -166,7 +156,7 @@ class Pipeline:
     ) -> LiftResult:
         info = detected.info
         lifter = self._loaded_lifter(settings.weights, settings.device)
-        matrix = detected.camera_matrix
+        matrix = detected.camera.matrix
         names, person = detected.keypoint_names, in_order(detected.tracks).index(track)
         track = track.with_consistent_sides(
             names, detected.time, lambda: progress("lifting", 0, track.length)
@@ -184,7 +174,7 @@ class Pipeline:
             keypoint_names=names,
             keypoints=track.keypoints,
             keypoint_confidence=track.confidence,
-            perspective=detected.perspective,
+            perspective=detected.camera.perspective,
             step=settings.step,
         )
         motion = solve(observation, settings.smoothing, progress)
@@ -238,8 +228,8 @@ def _detect(media: Media, settings: LiftSettings, effort: Effort, progress: Prog
             glances.see(frame)
             times.append(frame.time)
             progress("detection", len(times), total)
-        camera = _camera(media.info, settings.fov, glances.segments)
-        return _Detected(media.info, detector.keypoint_names, np.array(times), tracker.tracks(), *camera)
+        camera = calibrate(media.info, settings.fov, glances.segments)
+        return _Detected(media.info, detector.keypoint_names, np.array(times), tracker.tracks(), camera)
 
 
 def _first_people(media: Media, progress: Progress) -> tuple[PersonBox, ...]:
@@ -252,26 +242,6 @@ def _first_people(media: Media, progress: Progress) -> tuple[PersonBox, ...]:
                 boxes = [track.boxes[0].tolist() for track in people]
                 return tuple(PersonBox(index, tuple(box)) for index, box in enumerate(boxes))
     return ()
-
-
-def _camera(
-    info: MediaInfo, field_of_view: float | None, lines: Sequence[NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], Perspective | None]:
-    """(3, 3) intrinsics from the caller, the file, or the `lines` of some pictures, else assumed; what these
-    lines tell of the camera.
-    """
-    focal_length, size = info.focal_length, (info.width, info.height)
-    if field_of_view is not None:
-        focal_length = focal_length_from_field_of_view(field_of_view, *size)
-    assumed = focal_length_from_field_of_view(DEFAULT_FIELD_OF_VIEW, *size)
-    matrix = camera_matrix(focal_length or assumed, *size)
-    perspective = steady([perspective_by_lines(one, matrix, focal_length is None) for one in lines])
-    if focal_length is None and perspective is not None and perspective.zoom_deviation <= _SURE_ZOOM:
-        focal_length = assumed * perspective.zoom
-        _log.info("The field of view of %s is taken from the lines in it.", info.name)
-    if focal_length is None:
-        _log.info("The field of view of %s is assumed to be %g degrees.", info.name, DEFAULT_FIELD_OF_VIEW)
-    return camera_matrix(focal_length or assumed, *size), perspective
 
 
 def _speed(lifter: Lifter, poses: int = 4096) -> float:

@@ -34,7 +34,7 @@ class LiftSettings:
     device: str = "auto"
     """"auto", "cpu", "cuda" or "mps"."""
     fov: float | None = None
-    """Field of view in degrees along the image's longer side; None: from EXIF, else the default."""
+    """Field of view in degrees along the image's longer side; None: from EXIF or lines, else the default."""
     smoothing: float = 0.5
     """0 (none) to 1 (strong)."""
     height: float | None = None
