@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         "--fov",
         type=float,
         metavar="DEGREES",
-        help="degrees along the longer side (from EXIF or lines, else 60)",
+        help="field of view along the longer side (from EXIF or lines, else 60)",
     )
     add("--smoothing", type=float, default=default.smoothing, metavar="0..1", help="strength (0.5)")
     add("--height", type=float, metavar="METRES", help="the person's height, which sets the scale (1.70)")
