@@ -29,7 +29,8 @@ _STRAIGHT = math.cos(math.radians(35))
 """The cosine of the most that knees and hips bend in somebody who stands."""
 _UPRIGHT = math.cos(math.radians(60))
 """Bodies further from the camera's own up than this tell nothing about gravity."""
-_ASKEW = math.cos(math.radians(30))
+_ASKEW, _CONTRARY = math.cos(math.radians(30)), 5.0
+"""What nobody's body differs from gravity by, as a cosine, and in its standard deviations."""
 _STEP_TIME = 0.5
 """Seconds that a foot stays in one place: what it tells about the floor in this time counts once."""
 _MOST_STEPS = 20.0
@@ -65,11 +66,12 @@ def up_direction(
         gain = np.diag(deviation**-2.0)
         information = information + gain
         tilt = np.linalg.solve(information, gain @ body)
-    if perspective is not None and not _contradicted(perspective.up, measured):
-        gain = np.eye(2) * math.tan(perspective.deviation) ** -2
+    if perspective is not None:
         told = perspective.up[[0, 2]] / -perspective.up[1]
-        tilt = np.linalg.solve(information + gain, information @ tilt + gain @ told)
-        information = information + gain
+        if not _contradicted(told, measured):
+            gain = np.eye(2) * math.tan(perspective.deviation) ** -2
+            tilt = np.linalg.solve(information + gain, information @ tilt + gain @ told)
+            information = information + gain
     ankles = (joints + root[:, None])[:, _ANKLES]
     tilt = _floor_tilt(time, ankles, confidence[:, _ANKLES], tilt, information)
     return _direction(tilt)
@@ -113,9 +115,13 @@ def _direction(tilt: Vectors) -> Vectors:
     return direction
 
 
-def _contradicted(up: Vectors, measured: tuple[Vectors, Vectors] | None) -> bool:
+def _contradicted(told: Vectors, measured: tuple[Vectors, Vectors] | None) -> bool:
     """Whether no body would stand so askew: lines that lead elsewhere than up were taken for upright ones."""
-    return measured is not None and bool(up @ _direction(measured[0]) < _ASKEW)
+    if measured is None:
+        return False
+    body, deviation = measured
+    unlikely = np.linalg.norm((told - body) / deviation) > _CONTRARY
+    return bool(unlikely or _direction(told) @ _direction(body) < _ASKEW)
 
 
 def _body_tilt(joints: NDArray[Any], confidence: NDArray[Any]) -> tuple[Vectors, Vectors] | None:
