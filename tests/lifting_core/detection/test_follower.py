@@ -128,3 +128,24 @@ def test_a_sighting_that_is_all_guesswork_is_none(
     guessed = Person(person.keypoints, np.full_like(person.confidence, 0.7))
     assert one.see(clip[:1], [[[guessed]]]) == [None]
     assert one.misses == 1
+
+
+def test_a_second_look_is_averaged_with_the_first_one(
+    clip: list[Image], followers: tuple[Follower, Follower]
+) -> None:
+    one, _ = followers
+    (sighting,) = look(one, clip[:1])
+    assert sighting is not None
+    both = one.looking_again(clip[0], sighting)
+    mirrored = 2 * both.keypoints - sighting.keypoints
+    assert 0.05 < np.abs(mirrored - sighting.keypoints).max() < 0.2 * size(sighting)
+    assert similarity(sighting, both) > 0.9
+
+
+def test_a_second_look_that_shows_nobody_changes_nothing(
+    clip: list[Image], followers: tuple[Follower, Follower]
+) -> None:
+    one, _ = followers
+    (sighting,) = look(one, clip[:1])
+    assert sighting is not None
+    assert one.looking_again(np.full_like(clip[0], 128), sighting) is sighting
