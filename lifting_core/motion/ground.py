@@ -62,16 +62,11 @@ def up_direction(
     tilt, information = np.zeros(2), np.diag(_CAMERA**-2.0)
     measured = _body_tilt(joints, confidence)
     if measured is not None:
-        body, deviation = measured
-        gain = np.diag(deviation**-2.0)
-        information = information + gain
-        tilt = np.linalg.solve(information, gain @ body)
+        tilt, information = _fused(tilt, information, *measured)
     if perspective is not None:
         told = perspective.up[[0, 2]] / -perspective.up[1]
         if not _contradicted(told, measured):
-            gain = np.eye(2) * math.tan(perspective.deviation) ** -2
-            tilt = np.linalg.solve(information + gain, information @ tilt + gain @ told)
-            information = information + gain
+            tilt, information = _fused(tilt, information, told, np.full(2, math.tan(perspective.deviation)))
     ankles = (joints + root[:, None])[:, _ANKLES]
     tilt = _floor_tilt(time, ankles, confidence[:, _ANKLES], tilt, information)
     return _direction(tilt)
@@ -113,6 +108,15 @@ def _direction(tilt: Vectors) -> Vectors:
     up = np.array([tilt[0], -1.0, tilt[1]])
     direction: Vectors = up / np.linalg.norm(up)
     return direction
+
+
+def _fused(
+    tilt: Vectors, information: Vectors, other: Vectors, deviation: Vectors
+) -> tuple[Vectors, Vectors]:
+    """The tilt (2,) known to `information` (2, 2), and another with its standard deviations, as one."""
+    gain = np.diag(deviation**-2.0)
+    total = information + gain
+    return np.linalg.solve(total, information @ tilt + gain @ other), total
 
 
 def _contradicted(told: Vectors, measured: tuple[Vectors, Vectors] | None) -> bool:
