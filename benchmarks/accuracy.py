@@ -70,11 +70,14 @@ def _camera(path: Path, serial: str) -> ElementTree.Element:
 def camera_errors(motion: Motion, rotation: Array, focal_length: float) -> dict[str, float]:
     """Degrees, against the rotation (3, 3) from the world to the camera and its focal length in pixels."""
     cosine = float(motion.camera_from_world[:3, 2] @ rotation[:, 2])
-    half = max(motion.image_size) / 2
+
+    def field_of_view(focal_length: float) -> float:
+        return round(2 * math.degrees(math.atan(max(motion.image_size) / 2 / focal_length)), 1)
+
     return {
         "world_leans_degrees": round(math.degrees(math.acos(min(1.0, cosine))), 1),
-        "field_of_view_degrees": round(2 * math.degrees(math.atan(half / motion.camera_matrix[0, 0])), 1),
-        "calibrated_degrees": round(2 * math.degrees(math.atan(half / focal_length)), 1),
+        "field_of_view_degrees": field_of_view(motion.camera_matrix[0, 0]),
+        "calibrated_degrees": field_of_view(focal_length),
     }
 
 

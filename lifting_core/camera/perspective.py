@@ -119,13 +119,13 @@ class _View:
 
     def __init__(self, segments: NDArray[Any], camera_matrix: NDArray[Any]) -> None:
         ends = rays(segments, camera_matrix)[..., :2]
-        along = ends[:, 1] - ends[:, 0]
+        middle, along = ends.mean(1), ends[:, 1] - ends[:, 0]
         length = np.linalg.norm(along, axis=1)
-        self._middle = ends.mean(1).astype(np.float32)
+        self._middle = middle.astype(np.float32)
         self._direction = (along / length[:, None]).astype(np.float32)
         longer_side = 2 * (camera_matrix[:2, 2] / np.diagonal(camera_matrix)[:2]).max()
         weight = np.minimum(_EVIDENCE * length / longer_side, _MOST_EVIDENCE)
-        together = _weight_of_parallels(along, ends.mean(1) / longer_side, weight)
+        together = _weight_of_parallels(along, middle / longer_side, weight)
         weight *= np.minimum(1, _MOST_OF_PARALLELS / together)
         self._weight = weight.astype(np.float32)
 

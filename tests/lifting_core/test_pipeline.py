@@ -36,6 +36,14 @@ def motion(pipeline: Pipeline) -> Motion:
     return pipeline.lift(_CLIP, LiftSettings(fov=float(fov))).motion
 
 
+def _picture(number: int) -> NDArray[np.uint8]:
+    """(480, 848, 3) a frame of the clip."""
+    with av.open(str(_CLIP)) as container:
+        frame = next(frame for index, frame in enumerate(container.decode(video=0)) if index == number)
+    picture: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    return picture
+
+
 def _limbs_in_camera() -> NDArray[np.float64]:
     """(T, 12, 3) the true limb joints in camera axes."""
     columns = [_TRUTH["joint_names"].index(name) for name in LIMB_JOINTS]
@@ -59,9 +67,8 @@ def test_the_figure_is_lifted_throughout(motion: Motion) -> None:
 def test_the_armature_covers_the_figure(motion: Motion) -> None:
     limbs = [JOINTS.index(name) for name in LIMB_JOINTS]
     seen = project(motion.joints_camera[:, limbs], motion.camera_matrix)
-    assert (
-        np.median(np.linalg.norm(seen - _limbs_in_picture(), axis=-1)) < 10
-    )  # pixels; the figure is some 230 tall
+    off = np.linalg.norm(seen - _limbs_in_picture(), axis=-1)
+    assert np.median(off) < 10  # pixels; the figure is some 230 tall
 
 
 def test_the_pose_is_the_figures(motion: Motion) -> None:
@@ -116,11 +123,9 @@ def test_the_same_again_is_the_same(pipeline: Pipeline) -> None:
 
 
 def test_a_photo_has_one_frame_and_its_own_focal_length(pipeline: Pipeline, tmp_path: Path) -> None:
-    with av.open(str(_CLIP)) as container:
-        frame = next(frame for index, frame in enumerate(container.decode(video=0)) if index == 110)
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA405] = 50  # FocalLengthIn35mmFilm
-    Image.fromarray(frame.to_ndarray(format="rgb24")).save(tmp_path / "photo.jpg", exif=exif)
+    Image.fromarray(_picture(110)).save(tmp_path / "photo.jpg", exif=exif)
     motion = pipeline.lift(tmp_path / "photo.jpg", LiftSettings()).motion
     assert len(motion.time) == 1
     assert motion.present.all()
@@ -132,12 +137,10 @@ def test_a_photo_has_one_frame_and_its_own_focal_length(pipeline: Pipeline, tmp_
 def test_the_lines_of_a_room_tell_how_the_camera_was_held(
     pipeline: Pipeline, tmp_path: Path, film_room: Callable[..., Any]
 ) -> None:
-    with av.open(str(_CLIP)) as container:
-        frame = next(frame for index, frame in enumerate(container.decode(video=0)) if index == 110)
     room = film_room(5, 20, 35, field_of_view=75, count=250, strays=0)
     picture = room.picture()
     left = int(min(_limbs_in_picture()[110, :, 0])) - 60
-    picture[200:680, 500:700] = frame.to_ndarray(format="rgb24")[:, left : left + 200]
+    picture[200:680, 500:700] = _picture(110)[:, left : left + 200]
     Image.fromarray(picture).save(tmp_path / "room.png")
     motion = pipeline.lift(tmp_path / "room.png", LiftSettings()).motion
     assert motion.present.all()
