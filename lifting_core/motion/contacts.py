@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lifting_core.motion.gaps import LONGEST_GAP
 from lifting_core.motion.smoothing import smooth
+from lifting_core.skeleton import JOINTS
 
 _SPEED_CUTOFF = 5.0
 """Hz: noise above this does not count as speed."""
@@ -33,6 +34,22 @@ _FLOOR_CUTOFF = 0.4
 """Hz: errors of the depth make the floor rise and sink as slowly as this."""
 _FALSE_RISE = 0.15
 """Metres: the most that they do."""
+
+
+_FEET_SEEN = 0.1
+"""The mean confidence of heels and toes from which on they are trusted to tell how a foot stands."""
+
+_ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
+SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
+"""Heel and toe of either foot."""
+
+
+def joints_of_feet(confidence: NDArray[Any]) -> NDArray[np.intp]:
+    """(2, N) the joints that tell where a foot stands: heel and toe where they are seen, else the ankle.
+
+    `confidence` (T, 28).
+    """
+    return np.array(SOLES if (confidence[:, SOLES].mean(axis=0) > _FEET_SEEN).all() else _ANKLES)
 
 
 def stillness(time: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:

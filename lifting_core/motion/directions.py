@@ -23,3 +23,17 @@ def shortest_turn(start: Vectors, end: Vectors) -> Rotation:
     axis = np.cross(start, end)
     axis[w < 1e-9] = [1, 0, 0]
     return Rotation.from_quat(np.column_stack([axis, w]))
+
+
+def tilt_of(up: Vectors) -> Vectors:
+    """(2,) the tilt (a, b) of a direction that is (a, -1, b) times a length in camera axes.
+
+    Against the camera's own up: sideways (the camera's roll) and along the view (its pitch).
+    """
+    tilt: Vectors = up[[0, 2]] / -up[1]
+    return tilt
+
+
+def direction_of(tilt: Vectors) -> Vectors:
+    """(3,) the unit vector of a tilt (2,)."""
+    return unit(np.insert(tilt, 1, -1.0))

@@ -37,7 +37,7 @@ def smooth(
         return values.copy()
     intervals = np.maximum(np.diff(time), LEAST_INTERVAL)
     roughness = _roughness(intervals, order) * (2 * math.pi * cutoff) ** -order
-    data = np.maximum(weights, _LEAST_WEIGHT) * _durations(intervals)[:, None]
+    data = np.maximum(weights, _LEAST_WEIGHT) * durations(intervals)[:, None]
     return np.stack([_fitted(values[:, n], data[:, n], roughness) for n in range(values.shape[1])], axis=1)
 
 
@@ -64,8 +64,11 @@ def _fitted(
     return fitted
 
 
-def _durations(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T,) the time that each frame stands for: the mean of the intervals that tie it to its neighbours."""
+def durations(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T,) seconds that each frame stands for, by the intervals (T - 1,) between frames.
+
+    The mean of those that tie it to its neighbours, or LONGEST_GAP where none does.
+    """
     tied = intervals <= LONGEST_GAP
     neighbours = np.append(0, tied) + np.append(tied, 0)
     total = np.append(0, intervals * tied) + np.append(intervals * tied, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ from lifting_core.camera.perspective import Perspective
 from lifting_core.camera.pinhole import rays
 from lifting_core.errors import InvalidInput
 from lifting_core.motion.completion import completed, given_joints
-from lifting_core.motion.contacts import foot_contacts, still_in_picture
+from lifting_core.motion.contacts import foot_contacts, joints_of_feet, still_in_picture
 from lifting_core.motion.evidence import Evidence
 from lifting_core.motion.gaps import bridged_frames, fill
-from lifting_core.motion.ground import floor_height, up_direction, world_axes
+from lifting_core.motion.gravity import gravity
+from lifting_core.motion.ground import floor_height, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
 from lifting_core.motion.proportions import body_size, rest_pose
@@ -49,11 +51,9 @@ _SLOW = [
 ]
 """Where short levers begin, which turn pelvis, chest, head, feet and hands, the joints at their ends, and to
 which share of the cut-off frequency these are smoothed: a small error of theirs turns the body far."""
-_ANKLES = [[JOINTS.index(f"{side}_ankle")] for side in ("left", "right")]
-_SOLES = [[JOINTS.index(f"{side}_{end}") for end in ("heel", "toe")] for side in ("left", "right")]
-_SEEN_OF_FEET = [ankle + sole for ankle, sole in zip(_ANKLES, _SOLES, strict=True)]
-_FEET_SEEN = 0.1
-"""The mean confidence of heels and toes from which on they are trusted to tell the floor."""
+_SEEN_OF_FEET = [
+    [JOINTS.index(f"{side}_{end}") for end in ("ankle", "heel", "toe")] for side in ("left", "right")
+]
 _BODY = slice(len(HUMAN36M_JOINTS))
 """The joints that tell where somebody stands; the others are many, close together and less exact."""
 
@@ -101,16 +101,17 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     if len(frames) == 0:
         raise InvalidInput("The person is in no frame of the range.", "Choose another range or person.")
     clip = _clip(observation, seen, frames)
+    clip = _in_balance(clip, cutoff(smoothing), observation.perspective)
     progress("solving", 1, 4)
     rest, joints, root = _fit(clip, cutoff(smoothing), lambda: progress("solving", 1, 4))
     progress("solving", 2, 4)
-    up = up_direction(clip.time, joints, root, clip.confidence, observation.perspective)
+    up = gravity(clip.time, joints, root, clip.confidence, observation.perspective).up
     axes = world_axes(up, clip.time, joints)
     rotations = solve_rotations(rest, clip.time, joints @ axes, clip.confidence)
     progress("solving", 3, 4)
     posed = pose(rest, rotations, np.zeros((len(frames), 3)))
     root = _place(clip, posed @ axes.T, cutoff(smoothing)) @ axes
-    feet = _feet(clip.confidence)
+    feet = joints_of_feet(clip.confidence)
     floor = floor_height(
         clip.time,
         (posed + root[:, None])[:, feet.ravel()],
@@ -141,6 +142,13 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
         rays=rays(points, observation.camera_matrix)[..., :2],
         ray_confidence=np.where(known[:, None] & given, trust, 0.0),
     )
+
+
+def _in_balance(clip: Evidence, cutoff: float, perspective: Perspective | None) -> Evidence:
+    """The same with poses turned to stand as the person most probably does, as far as gravity is known."""
+    root = _place(clip, clip.joints, cutoff)
+    turn = gravity(clip.time, clip.joints, root, clip.confidence, perspective).turn
+    return dataclasses.replace(clip, joints=clip.joints @ turn.as_matrix().transpose(0, 2, 1))
 
 
 def _fit(
@@ -176,11 +184,6 @@ def _place(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArra
     return smooth_root(clip.time, root, evidence, cutoff)
 
 
-def _feet(confidence: NDArray[Any]) -> NDArray[np.intp]:
-    """(2, N) the joints that tell where a foot stands: heel and toe where they are seen, else the ankle."""
-    return np.array(_SOLES if (confidence[:, _SOLES].mean(axis=0) > _FEET_SEEN).all() else _ANKLES)
-
-
 def _feet_still(
     observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp], depth: NDArray[Any]
 ) -> NDArray[np.float64]:
@@ -208,7 +211,7 @@ def _motion(
     in_camera = world @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     given = given_joints(observation.joints[seen])
     confidence = np.where(seen[:, None] & given, np.nan_to_num(observation.joint_confidence), 0)
-    feet = _feet(confidence[frames])
+    feet = joints_of_feet(confidence[frames])
     still = _feet_still(observation, seen, frames, in_camera[:, 0, 2])
     contacts = foot_contacts(observation.time[frames], world[:, feet], rest.joints[feet[0], 2], still)
     count = len(observation.time)
