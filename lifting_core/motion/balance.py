@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.motion.contacts import SOLES, foot_contacts, joints_of_feet
+from lifting_core.motion.contacts import SOLES, joints_of_feet
 from lifting_core.motion.directions import Vectors
-from lifting_core.motion.ground import floor_height, world_axes
+from lifting_core.motion.ground import standing_feet, world_axes
 from lifting_core.motion.proportions import AVERAGE, body_size, rest_pose
 from lifting_core.motion.smoothing import durations
 from lifting_core.skeleton import JOINTS
@@ -71,7 +71,8 @@ def balance(
     """
     feet = joints_of_feet(confidence)
     axes = world_axes(up, time, joints - joints[:, :1])
-    stands = _contacts(time, joints @ axes, confidence, feet) * confidence[:, feet].min(axis=2)
+    rest = body_size(joints, confidence) * rest_pose(AVERAGE).joints
+    stands = standing_feet(time, joints @ axes, confidence, rest) * confidence[:, feet].min(axis=2)
     below = (joints[:, SOLES].mean(axis=2) * stands[..., None]).sum(axis=1)
     weight = stands.max(axis=1) * (stands * _stretched(joints)).sum(axis=1) / (stands.sum(axis=1) + 1e-9)
     seconds = weight * durations(np.diff(time))
@@ -98,19 +99,6 @@ def _shares() -> NDArray[np.float64]:
 
 
 _SHARES = _shares()
-
-
-def _contacts(
-    time: NDArray[Any], world: NDArray[Any], confidence: NDArray[Any], feet: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """(T, 2) how surely each foot stands; joints (T, 28, 3) in axes with z up."""
-    size = body_size(world, confidence)
-    standing = size * rest_pose(AVERAGE).joints[feet, 2]
-    points, sure = world[:, feet], confidence[:, feet]
-    floor = floor_height(
-        time, points.reshape(len(time), -1, 3), sure.reshape(len(time), -1), standing.ravel()
-    )
-    return foot_contacts(time, points - [0, 0, floor], standing[0])
 
 
 def _stretched(joints: NDArray[Any]) -> NDArray[np.float64]:

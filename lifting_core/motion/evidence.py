@@ -27,3 +27,19 @@ class Evidence:
     def at(self, frames: slice) -> Evidence:
         """What is known of some of the frames."""
         return Evidence(*(getattr(self, field.name)[frames] for field in dataclasses.fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Footing:
+    """Feet on a level floor."""
+
+    up: NDArray[np.float64]
+    """(3,) the unit vector against gravity, camera axes."""
+    contacts: NDArray[np.float64]
+    """(T, 2) how surely each foot is on the floor."""
+    standing: NDArray[np.float64]
+    """(2,) metres that heel and toe are above the floor when the foot is flat on it."""
+
+    def at(self, frames: slice) -> Footing:
+        """Those of some of the frames."""
+        return dataclasses.replace(self, contacts=self.contacts[frames])

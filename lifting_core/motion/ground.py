@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lifting_core.motion.contacts import stillness
+from lifting_core.motion.contacts import foot_contacts, joints_of_feet, stillness
 from lifting_core.motion.directions import Vectors, direction_of
 from lifting_core.motion.proportions import weighted_median
 from lifting_core.skeleton import JOINTS
@@ -73,17 +73,34 @@ def world_axes(up: Vectors, time: NDArray[Any], joints: NDArray[Any]) -> Vectors
 
 
 def floor_height(
-    time: NDArray[Any], points: NDArray[Any], confidence: NDArray[Any], standing: NDArray[Any]
+    time: NDArray[Any], joints: NDArray[Any], confidence: NDArray[Any], rest: NDArray[Any]
 ) -> float:
     """The floor's z, from where the lowest point of the feet stands still.
 
-    Arguments: points (T, N, 3) metres in axes with z up; confidence (T, N); standing (N,), the points'
-    heights above the floor when the feet are flat on it.
+    Arguments: joints (T, 28, 3) metres in axes with z up; confidence (T, 28); rest (28, 3) the body at rest,
+    feet flat on the floor z = 0.
     """
-    above = points[..., 2] - standing
+    feet = joints_of_feet(confidence).ravel()
+    above = joints[:, feet, 2] - rest[feet, 2]
     frames, lowest_point = np.arange(len(time)), above.argmin(axis=1)
     height = above[frames, lowest_point]
-    weight = (stillness(time, points) * confidence)[frames, lowest_point] + 1e-3
+    weight = (stillness(time, joints[:, feet]) * confidence[:, feet])[frames, lowest_point] + 1e-3
     lowest = np.percentile(height, 5)
     near = height <= lowest + _SAME_FLOOR
     return weighted_median(height[near], weight[near])
+
+
+def standing_feet(
+    time: NDArray[Any],
+    joints: NDArray[Any],
+    confidence: NDArray[Any],
+    rest: NDArray[Any],
+    in_picture: NDArray[Any] | None = None,
+) -> NDArray[np.float64]:
+    """(T, 2) how surely each foot is on the floor, wherever that is: see `contacts.foot_contacts`.
+
+    Other arguments as of `floor_height`.
+    """
+    feet = joints_of_feet(confidence)
+    floor = np.array([0, 0, floor_height(time, joints, confidence, rest)])
+    return foot_contacts(time, joints[:, feet] - floor, rest[feet[0], 2], in_picture)

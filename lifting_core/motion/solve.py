@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,11 @@ from lifting_core.camera.perspective import Perspective
 from lifting_core.camera.pinhole import rays
 from lifting_core.errors import InvalidInput
 from lifting_core.motion.completion import completed, given_joints
-from lifting_core.motion.contacts import foot_contacts, joints_of_feet, still_in_picture
-from lifting_core.motion.evidence import Evidence
-from lifting_core.motion.gaps import bridged_frames, fill
+from lifting_core.motion.contacts import SOLES, still_in_picture
+from lifting_core.motion.evidence import Evidence, Footing
+from lifting_core.motion.gaps import LONGEST_GAP, bridged_frames, fill
 from lifting_core.motion.gravity import gravity
-from lifting_core.motion.ground import floor_height, world_axes
+from lifting_core.motion.ground import floor_height, standing_feet, world_axes
 from lifting_core.motion.kinematics import RestPose, pose
 from lifting_core.motion.motion import Motion
 from lifting_core.motion.proportions import body_size, rest_pose
@@ -35,6 +35,9 @@ from lifting_core.skeleton import (
     JOINT_PARENTS,
     JOINTS,
 )
+
+if TYPE_CHECKING:
+    from lifting_core.motion.fitting import Body
 
 _LEAST_EVIDENCE = 1.0
 """Frames whose joints have less confidence than this, all together, show nobody."""
@@ -103,25 +106,23 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     clip = _clip(observation, seen, frames)
     clip = _in_balance(clip, cutoff(smoothing), observation.perspective)
     progress("solving", 1, 4)
-    rest, joints, root = _fit(clip, cutoff(smoothing), lambda: progress("solving", 1, 4))
+    body = _fit(clip, observation.perspective, lambda: progress("solving", 1, 4))
+    rest, joints = rest_pose(body.lengths), _smooth_body(clip, body.joints, cutoff(smoothing))
+    root = smooth(clip.time, body.root[:, None], np.ones((len(frames), 1)), cutoff(smoothing))[:, 0]
     progress("solving", 2, 4)
     up = gravity(clip.time, joints, root, clip.confidence, observation.perspective).up
     axes = world_axes(up, clip.time, joints)
     rotations = solve_rotations(rest, clip.time, joints @ axes, clip.confidence)
     progress("solving", 3, 4)
     posed = pose(rest, rotations, np.zeros((len(frames), 3)))
-    root = _place(clip, posed @ axes.T, cutoff(smoothing)) @ axes
-    feet = joints_of_feet(clip.confidence)
-    floor = floor_height(
-        clip.time,
-        (posed + root[:, None])[:, feet.ravel()],
-        clip.confidence[:, feet.ravel()],
-        rest.joints[feet.ravel(), 2],
-    )
+    still, root = _feet_still(clip, root[:, 2]), root @ axes
+    placed = posed + root[:, None]
+    contacts = standing_feet(clip.time, placed, clip.confidence, rest.joints, still)
+    floor = floor_height(clip.time, placed, clip.confidence, rest.joints)
     origin = np.array([root[0, 0], root[0, 1], floor])
     camera_from_world = np.eye(4)
     camera_from_world[:3, :3], camera_from_world[:3, 3] = axes, axes @ origin
-    motion = _motion(observation, seen, frames, rest, rotations, root - origin, camera_from_world)
+    motion = _motion(observation, seen, frames, rest, rotations, root - origin, camera_from_world, contacts)
     progress("solving", 4, 4)
     return motion
 
@@ -151,16 +152,26 @@ def _in_balance(clip: Evidence, cutoff: float, perspective: Perspective | None) 
     return dataclasses.replace(clip, joints=clip.joints @ turn.as_matrix().transpose(0, 2, 1))
 
 
-def _fit(
-    clip: Evidence, cutoff: float, going_on: Callable[[], None]
-) -> tuple[RestPose, NDArray[np.float64], NDArray[np.float64]]:
-    """The person's rest pose, and smooth joints (M, 28, 3) and root (M, 3) that suit it and the picture."""
+def _fit(clip: Evidence, perspective: Perspective | None, going_on: Callable[[], None]) -> Body:
+    """The body that suits all that is known: once to see when which foot stands, and again knowing it."""
     from lifting_core.motion.fitting import fit_body  # torch takes seconds to import
 
-    root = _place(clip, clip.joints, np.inf)
-    body = fit_body(clip, root, body_size(clip.joints, clip.confidence), going_on)
-    joints = _smooth_body(clip, body.joints, cutoff)
-    return rest_pose(body.lengths), joints, _place(clip, joints, cutoff)
+    size = body_size(clip.joints, clip.confidence)
+    start = clip.joints + _place(clip, clip.joints, np.inf)[:, None]
+    body = fit_body(clip, start, size, going_on=going_on)
+    return fit_body(clip, body.placed, size, _footing(clip, body, perspective), going_on)
+
+
+def _footing(clip: Evidence, body: Body, perspective: Perspective | None) -> Footing:
+    """When which foot stands; not where frames are so far apart that it may have gone anywhere in between."""
+    up = gravity(clip.time, body.joints, body.root, clip.confidence, perspective).up
+    world = body.placed @ world_axes(up, clip.time, body.joints)
+    rest = rest_pose(body.lengths).joints
+    still = _feet_still(clip, body.root[:, 2])
+    near = np.diff(clip.time) <= LONGEST_GAP
+    watched = np.append(False, near) | np.append(near, False)
+    contacts = standing_feet(clip.time, world, clip.confidence, rest, still) * watched[:, None]
+    return Footing(up, contacts, rest[SOLES[0], 2])
 
 
 def _smooth_body(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
@@ -184,16 +195,10 @@ def _place(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArra
     return smooth_root(clip.time, root, evidence, cutoff)
 
 
-def _feet_still(
-    observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.intp], depth: NDArray[Any]
-) -> NDArray[np.float64]:
+def _feet_still(clip: Evidence, depth: NDArray[Any]) -> NDArray[np.float64]:
     """(M, 2) how surely each foot stands still in the picture; `depth` (M,) of the pelvis, metres."""
-    points, trust = joint_keypoints(
-        observation.keypoint_names, observation.keypoints[frames], observation.keypoint_confidence[frames]
-    )
-    across = rays(points[:, _SEEN_OF_FEET], observation.camera_matrix)[..., :2] * depth[:, None, None, None]
-    trust = np.where(seen[frames, None, None], np.nan_to_num(trust[:, _SEEN_OF_FEET]), 0.0)
-    return still_in_picture(observation.time[frames], np.nan_to_num(across), trust)
+    across = clip.rays[:, _SEEN_OF_FEET] * depth[:, None, None, None]
+    return still_in_picture(clip.time, across, clip.ray_confidence[:, _SEEN_OF_FEET])
 
 
 def _motion(
@@ -204,6 +209,7 @@ def _motion(
     rotations: NDArray[np.float64],
     root: NDArray[np.float64],
     camera_from_world: NDArray[np.float64],
+    contacts: NDArray[np.float64],
 ) -> Motion:
     """The Motion of `frames`; all others are empty. Joints come from the very numbers that are stored."""
     rotations, root = rotations.astype(np.float32), root.astype(np.float32)
@@ -211,9 +217,6 @@ def _motion(
     in_camera = world @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     given = given_joints(observation.joints[seen])
     confidence = np.where(seen[:, None] & given, np.nan_to_num(observation.joint_confidence), 0)
-    feet = joints_of_feet(confidence[frames])
-    still = _feet_still(observation, seen, frames, in_camera[:, 0, 2])
-    contacts = foot_contacts(observation.time[frames], world[:, feet], rest.joints[feet[0], 2], still)
     count = len(observation.time)
 
     def all_frames(values: NDArray[Any], empty: float = np.nan) -> NDArray[Any]:

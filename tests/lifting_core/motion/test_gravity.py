@@ -15,13 +15,11 @@ from lifting_core.motion.ground import floor_height, world_axes
 from lifting_core.motion.proportions import rest_pose
 from lifting_core.skeleton import JOINTS
 
-ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
 LENGTHS = {
     "pelvis": 0.23, "spine": 0.26, "neck": 0.18, "head": 0.12, "clavicle": 0.16, "upper_arm": 0.28,
     "forearm": 0.25, "hand": 0.085, "thigh": 0.44, "shin": 0.45, "foot": 0.19, "hip": 0.12, "nose": 0.11,
     "ear": 0.072, "heel": 0.085, "index": 0.092, "sole": 0.085,
 }  # fmt: skip
-STANDING_ANKLES = np.array([0.085, 0.085])
 STANDING = rest_pose(LENGTHS).joints
 TIME = np.arange(0, 4, 1 / 30)
 
@@ -87,12 +85,12 @@ def test_somebody_lying_on_the_side_still_gets_axes() -> None:
 
 
 def test_floor_under_a_walker_and_a_jumper(walk: Callable[..., Any]) -> None:
-    ankles = walk(TIME).joints[:, ANKLES] + np.array([0, 0, 3.0])
-    sure = np.ones((len(TIME), 2))
-    assert floor_height(TIME, ankles, sure, STANDING_ANKLES) == pytest.approx(3, abs=0.01)
-    jump = np.zeros((len(TIME), 2, 3))
-    jump[..., 2] = 0.085 + 0.4 * np.abs(np.sin(3 * TIME))[:, None]
-    assert floor_height(TIME, jump, sure, STANDING_ANKLES) == pytest.approx(0, abs=0.08)
+    walking = walk(TIME).joints + np.array([0, 0, 3.0])
+    sure = np.ones(walking.shape[:2])
+    assert floor_height(TIME, walking, sure, STANDING) == pytest.approx(3, abs=0.01)
+    jumping = np.tile(STANDING, (len(TIME), 1, 1))
+    jumping[..., 2] += 0.4 * np.abs(np.sin(3 * TIME))[:, None]
+    assert floor_height(TIME, jumping, sure, STANDING) == pytest.approx(0, abs=0.08)
 
 
 def _told(pitch: float, roll: float) -> Perspective:
