@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from lifting_core.motion import fitting
-from lifting_core.motion.evidence import Evidence
+from lifting_core.motion.contacts import SOLES
+from lifting_core.motion.evidence import Evidence, Footing
 from lifting_core.motion.fitting import Body, fit_body
-from lifting_core.motion.proportions import AVERAGE, body_size
+from lifting_core.motion.proportions import AVERAGE, body_size, rest_pose
 from lifting_core.skeleton import JOINT_PARENTS, JOINTS, LIMB_JOINTS
 
 LIMBS = [JOINTS.index(name) for name in LIMB_JOINTS]
@@ -163,3 +164,69 @@ def test_the_work_can_be_stopped(walker: Evidence) -> None:
     with pytest.raises(InterruptedError):
         fit_body(walker, walker.joints, body_size(walker.joints, walker.confidence), going_on=stop)
     assert len(calls) == 3
+
+
+@pytest.fixture
+def footing(film: Callable[..., Any], walk: Callable[..., Any], walker: Evidence) -> Footing:
+    """When the walker's feet truly stand."""
+    walked = walk(walker.time)
+    standing = rest_pose(AVERAGE).joints[SOLES[0], 2]
+    return Footing(film(walker.time, walked.joints).up, walked.contacts, standing)
+
+
+def on_the_floor(body: Body, footing: Footing) -> tuple[float, float]:
+    """Metres: by how much the soles that stand move in a frame, and by how much their height varies."""
+    soles = body.placed[:, SOLES].mean(2)
+    stands = footing.contacts > 0.5
+    still = stands[1:] & stands[:-1]
+    moved = np.linalg.norm(np.diff(soles, axis=0), axis=2)[still]
+    return float(moved.mean()), float((soles @ footing.up)[stands].std())
+
+
+def test_feet_on_the_floor_tell_the_depth(walker: Evidence, footing: Footing) -> None:
+    """Of somebody lifted with errors of the depth that last, who then neither slides nor rises and sinks."""
+    rng = np.random.default_rng(0)
+    wobble = np.cumsum(rng.normal(size=(len(walker.time), 1, 1)), axis=0) * 0.02
+    wrong = walker.joints + rng.normal(size=walker.joints.shape) * 0.03
+    wrong = wrong + wobble * (wrong - wrong[:, :1]) * [0, 0, 1.0]
+    relative, sure = wrong - wrong[:, :1], np.ones(wrong.shape[:2])
+    evidence = Evidence(walker.time, relative, 0.8 * sure, walker.rays, sure)
+    free, standing = (
+        fit_body(evidence, wrong, body_size(relative, sure), known) for known in (None, footing)
+    )
+    (slid, rose), (still, level) = (on_the_floor(body, footing) for body in (free, standing))
+    assert still < 0.5 * slid
+    assert level < 0.5 * rose
+    assert error(standing, walker) < 1.05 * error(free, walker)
+
+
+def test_feet_that_never_stand_change_nothing(walker: Evidence, footing: Footing) -> None:
+    aloft = dataclasses.replace(footing, contacts=0 * footing.contacts)
+    relative, sure = walker.joints - walker.joints[:, :1], np.ones(walker.joints.shape[:2])
+    evidence = Evidence(walker.time, relative, sure, walker.rays, sure)
+    free, known = (fit_body(evidence, walker.joints, 1.0, footing) for footing in (None, aloft))
+    np.testing.assert_allclose(known.placed, free.placed, atol=1e-4)
+
+
+def test_footing_goes_with_the_parts_of_long_clips(
+    walker: Evidence, footing: Footing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relative, sure = walker.joints - walker.joints[:, :1], np.ones(walker.joints.shape[:2])
+    evidence = Evidence(walker.time, relative, sure, walker.rays, sure)
+    monkeypatch.setattr(fitting, "_MOST_FRAMES", 25)
+    body = fit_body(evidence, walker.joints, 1.0, footing)
+    assert max(on_the_floor(body, footing)) < 0.005
+
+
+def test_a_foot_may_stand_on_its_toes(walker: Evidence, footing: Footing) -> None:
+    """The end of a foot that is lifted is not drawn to the floor."""
+    heels = [JOINTS.index("left_heel"), JOINTS.index("right_heel")]
+    raised = walker.joints.copy()
+    raised[:, heels] += 0.08 * footing.up
+    relative, sure = raised - raised[:, :1], np.ones(raised.shape[:2])
+    seen = sure.copy()
+    seen[:, heels] = 0
+    evidence = Evidence(walker.time, relative, sure, walker.rays, seen)
+    body = fit_body(evidence, raised, 1.0, footing)
+    up = body.placed[:, heels] @ footing.up - walker.joints[:, heels] @ footing.up
+    assert up[footing.contacts > 0.5].mean() > 0.05
