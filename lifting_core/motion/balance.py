@@ -33,6 +33,8 @@ _DEVIATION, _SWAY = math.radians(2.0), math.radians(2.0)
 long run, and what is added in one second on the feet."""
 _LEAST_TIME = 0.1
 """Seconds on the feet that tell anything."""
+_SEEN = 0.2
+"""Feet of less confidence count less."""
 _STRETCHED, _BENT = 0.82, 0.02
 """Of a leg's length, between hip and ankle: legs bent more may be those of somebody who sits or kneels."""
 _SIDES = [
@@ -72,7 +74,8 @@ def balance(
     feet = joints_of_feet(confidence)
     axes = world_axes(up, time, joints - joints[:, :1])
     rest = body_size(joints, confidence) * rest_pose(AVERAGE).joints
-    stands = standing_feet(time, joints @ axes, confidence, rest) * confidence[:, feet].min(axis=2)
+    stands = standing_feet(time, joints @ axes, confidence, rest)
+    stands = stands * np.minimum(confidence[:, feet].min(axis=2) / _SEEN, 1)
     below = (joints[:, SOLES].mean(axis=2) * stands[..., None]).sum(axis=1)
     weight = stands.max(axis=1) * (stands * _stretched(joints)).sum(axis=1) / (stands.sum(axis=1) + 1e-9)
     seconds = weight * durations(np.diff(time))

@@ -104,11 +104,10 @@ def solve(observation: Observation, smoothing: float = 0.5, progress: Progress =
     if len(frames) == 0:
         raise InvalidInput("The person is in no frame of the range.", "Choose another range or person.")
     clip = _clip(observation, seen, frames)
-    clip = _in_balance(clip, cutoff(smoothing), observation.perspective)
     progress("solving", 1, 4)
     body = _fit(clip, observation.perspective, lambda: progress("solving", 1, 4))
     rest, joints = rest_pose(body.lengths), _smooth_body(clip, body.joints, cutoff(smoothing))
-    root = smooth(clip.time, body.root[:, None], np.ones((len(frames), 1)), cutoff(smoothing))[:, 0]
+    root = smooth_root(clip.time, body.root, np.ones(len(frames)), cutoff(smoothing))
     progress("solving", 2, 4)
     up = gravity(clip.time, joints, root, clip.confidence, observation.perspective).up
     axes = world_axes(up, clip.time, joints)
@@ -145,20 +144,20 @@ def _clip(observation: Observation, seen: NDArray[np.bool_], frames: NDArray[np.
     )
 
 
-def _in_balance(clip: Evidence, cutoff: float, perspective: Perspective | None) -> Evidence:
-    """The same with poses turned to stand as the person most probably does, as far as gravity is known."""
-    root = _place(clip, clip.joints, cutoff)
-    turn = gravity(clip.time, clip.joints, root, clip.confidence, perspective).turn
-    return dataclasses.replace(clip, joints=clip.joints @ turn.as_matrix().transpose(0, 2, 1))
-
-
 def _fit(clip: Evidence, perspective: Perspective | None, going_on: Callable[[], None]) -> Body:
-    """The body that suits all that is known: once to see when which foot stands, and again knowing it."""
+    """The body that suits all that is known.
+
+    Once to see how it leans and when which foot stands, and again knowing that.
+    """
     from lifting_core.motion.fitting import fit_body  # torch takes seconds to import
 
     size = body_size(clip.joints, clip.confidence)
-    start = clip.joints + _place(clip, clip.joints, np.inf)[:, None]
+    start = clip.joints + _place(clip)[:, None]
     body = fit_body(clip, start, size, going_on=going_on)
+    turn = gravity(clip.time, body.joints, body.root, clip.confidence, perspective).turn
+    upright = turn.as_matrix().transpose(0, 2, 1)
+    clip = dataclasses.replace(clip, joints=clip.joints @ upright)
+    body = dataclasses.replace(body, placed=body.root[:, None] + body.joints @ upright)
     return fit_body(clip, body.placed, size, _footing(clip, body, perspective), going_on)
 
 
@@ -184,15 +183,15 @@ def _smooth_body(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> 
     return smoothed
 
 
-def _place(clip: Evidence, joints: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+def _place(clip: Evidence) -> NDArray[np.float64]:
     """(M, 3) where the pelvis is, in camera axes. Raises InvalidInput when the keypoints do not tell."""
-    root, evidence = fit_root(joints[:, _BODY], clip.rays[:, _BODY], clip.ray_confidence[:, _BODY])
+    root, evidence = fit_root(clip.joints[:, _BODY], clip.rays[:, _BODY], clip.ray_confidence[:, _BODY])
     if not np.isfinite(root).any():
         raise InvalidInput(
             "Too little of the person is seen to tell where the person stands.",
             "Choose another range or clip.",
         )
-    return smooth_root(clip.time, root, evidence, cutoff)
+    return smooth_root(clip.time, root, evidence, np.inf)
 
 
 def _feet_still(clip: Evidence, depth: NDArray[Any]) -> NDArray[np.float64]:

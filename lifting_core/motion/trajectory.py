@@ -19,7 +19,7 @@ _OUTLIER = 0.08
 """Metres: keypoints further than this from the projected joint count for less than half."""
 _NEAREST = 0.3
 """Metres: nobody stands nearer to the camera."""
-_DEPTH_CUTOFF = 0.2
+_DEPTH_CUTOFF = 0.3
 """Depth, which is seen far less exactly than the position in the picture, is smoothed to this share of the
 cut-off frequency."""
 

@@ -165,16 +165,16 @@ def _turned(filmed: Any, axis: Any, degrees: float, perspective: Perspective | N
 def test_a_body_lifted_as_if_it_fell_toward_the_camera_is_raised_where_lines_tell(
     film: Callable[..., Any], degrees: float
 ) -> None:
-    """About by half, as standing people sway, too; where nothing tells, the camera may as well look down."""
+    """Not all of it, as standing people sway, too; where nothing tells, the camera may as well look down."""
     filmed = film(TIME[:90], np.tile(STANDING, (90, 1, 1)), pitch=0.3)
     across = np.array([1.0, 0, 0])
     undone, untold = (
         _turned(filmed, across, degrees, told) - _turned(filmed, across, 0.0, told)
         for told in (_told(0.3, 0.0), None)
     )
-    assert -0.8 < undone[:, 0].mean() / degrees < -0.3
+    assert -0.9 < undone[:, 0].mean() / degrees < -0.5
     np.testing.assert_allclose(undone[:, 1:], 0, atol=0.3)
-    assert np.abs(untold).max() < 0.1 * abs(degrees)
+    assert np.abs(untold).max() < 0.2 * abs(degrees)
 
 
 def test_a_lean_across_the_view_is_left_alone(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
