@@ -224,6 +224,7 @@ class _Footing:
         self._contacts = _single(footing.contacts)[..., None]
         self._standing = _single(footing.standing / size)
         self._intervals = intervals[..., None]
+        self._near = intervals <= LONGEST_GAP
 
     def __call__(self, placed: Tensor) -> Tensor:
         ends = placed[:, SOLES]
@@ -233,7 +234,8 @@ class _Footing:
         floor = (sure * height).sum() / (sure.sum() + 1e-6)
         speed = (ends[1:] - ends[:-1]) / self._intervals
         uneven = sure * _robust(((height - floor) / _UNEVEN).square())
-        skating = torch.minimum(sure[1:], sure[:-1]) * _robust((speed / _SKATING).square().sum(-1))
+        still = torch.minimum(sure[1:], sure[:-1]) * self._near
+        skating = still * _robust((speed / _SKATING).square().sum(-1))
         return uneven.sum() + skating.sum()
 
 

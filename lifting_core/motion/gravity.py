@@ -31,9 +31,8 @@ _CAMERA = np.tan(np.radians([4.0, 20.0]))
 _STANDING = np.tan(np.radians([4.0, 7.0]))
 _TRUNK = np.tan(np.radians([10.0, 20.0]))
 _LIFTED = np.tan(np.radians([1.0, 6.0]))
-"""Of lifted bodies as a whole. Along the view it is 3 degrees on average over an ordinary clip from about eye
-level, 5 in single frames and more from above (`benchmarks/balance.py`); clips of people that the weights were
-trained on come out best with 6."""
+"""Of lifted bodies as a whole, on average over a clip. Along the view it is 3 degrees from about eye level
+(`benchmarks/balance.py`) and more from above; turned poses come out best with 6 (docs/training.md)."""
 
 _FAR = 2.0
 """Cameras tilted further than this, in standard deviations, are rare, but not as rare as in a normal law."""

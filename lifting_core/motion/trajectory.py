@@ -81,8 +81,9 @@ def smooth_root(
     `evidence` (T,) is how well the depth is known, in square metres (`fit_root`).
     """
     known = np.isfinite(root).all(axis=1)
-    depth = fill(time, np.log(np.where(known, root[:, 2], 1.0)), known)
-    direction = fill(time, root[:, :2] / root[:, 2:], known)
+    away = np.maximum(np.where(known, root[:, 2], 1.0), _NEAREST)
+    depth = fill(time, np.log(away), known)
+    direction = fill(time, root[:, :2] / away[:, None], known)
     trust = np.where(known, np.minimum(evidence, 1.0), 0.0)[:, None]
     depth = smooth(time, depth[:, None, None], trust, cutoff * _DEPTH_CUTOFF, order=2)[:, 0, 0]
     direction = smooth(time, direction[:, None], np.sqrt(trust), cutoff)[:, 0]

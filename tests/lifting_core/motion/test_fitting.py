@@ -230,3 +230,18 @@ def test_a_foot_may_stand_on_its_toes(walker: Evidence, footing: Footing) -> Non
     body = fit_body(evidence, raised, 1.0, footing)
     up = body.placed[:, heels] @ footing.up - walker.joints[:, heels] @ footing.up
     assert up[footing.contacts > 0.5].mean() > 0.05
+
+
+def test_feet_may_have_gone_anywhere_in_a_gap(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
+    time = np.concatenate([np.arange(30), np.arange(120, 150)]) / 30
+    walked = walk(time)
+    filmed = film(time, walked.joints)
+    joints, sure = filmed.joints, np.ones(filmed.joints.shape[:2])
+    evidence = Evidence(time, joints - joints[:, :1], sure, joints[..., :2] / joints[..., 2:], sure)
+    standing = rest_pose(AVERAGE).joints[SOLES[0], 2]
+    contacts = walked.contacts.copy()
+    contacts[28:32] = 1.0
+    footing = Footing(filmed.up, contacts, standing)
+    body = fit_body(evidence, joints, 1.0, footing)
+    assert np.linalg.norm(body.root - joints[:, 0], axis=1).max() < 0.03
+    assert np.linalg.norm(body.joints - evidence.joints, axis=2)[:, LIMBS].mean() < 0.01

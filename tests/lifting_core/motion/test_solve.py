@@ -254,6 +254,17 @@ def test_the_floor_is_where_heels_and_toes_stand(film: Callable[..., Any], walk:
     assert (motion.contacts.max(axis=1) > 0.5).mean() > 0.9
 
 
+def test_feet_in_pictures_seconds_apart_are_not_said_to_stand_still(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    time = np.arange(0, 12, 0.7)
+    filmed = film(time, walk(time).joints, distance=12.0)
+    motion = solve(filmed.observation)
+    _check_one_pose(motion)
+    error = np.linalg.norm(_relative(motion.joints_camera) - _relative(filmed.joints), axis=2)
+    assert error[:, LIMBS].mean() < 0.03
+
+
 def test_nobody_there_is_said(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
     seen = film(TIME, walk(TIME).joints).observation
     with pytest.raises(InvalidInput, match="no frame"):
