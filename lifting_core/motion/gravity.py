@@ -43,7 +43,7 @@ _UPRIGHT = math.cos(math.radians(60))
 """Bodies further from the camera's own up than this tell nothing about gravity."""
 _LEAN_CUTOFF = 0.3
 """Hz: faster than this people sway, and lifting seldom changes its mind."""
-_CONTRARY = 7.0
+_CONTRARY = 8.0
 """Standard deviations that nobody's body differs from gravity by."""
 
 _ANKLES = [JOINTS.index("left_ankle"), JOINTS.index("right_ankle")]
