@@ -10,7 +10,7 @@ lifted people is off their true one, across the view and along it: 1.48 times th
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from lifting_core.detection.mediapipe_model import KEYPOINT_NAMES
 from lifting_core.lifting.lifter import Lifter
 from lifting_core.motion.balance import Balance, balance
+from lifting_core.motion.directions import tilt_of
 from lifting_core.motion.trajectory import smooth_root
 from lifting_core.skeleton import JOINTS
-from training.datasets.mocap import read_mocap, scaled_to_stature
+from training.datasets.mocap import Clip, read_mocap, scaled_to_stature
 from training.datasets.renders import Renders, read_renders
 from training.evaluation.renders import tracks
 from training.tasks.filming import STATURE
@@ -33,9 +34,9 @@ _LEAST_SHARE = 0.05
 """Of a window: those on the feet for less are left out."""
 
 
-def windows(folder: Path, seconds: float) -> Iterator[tuple[Balance, int]]:
-    """How people stand in stretches so long, and how many frames these have; 0 seconds are one frame."""
-    for clip in read_mocap(folder):
+def windows(clips: Sequence[Clip], seconds: float) -> Iterator[Balance]:
+    """How people stand in stretches so long, but those hardly on the feet; 0 seconds are one frame."""
+    for clip in clips:
         step = max(1, round(clip.fps / _RATE))
         joints = scaled_to_stature(clip, STATURE)[::step, : len(JOINTS)].astype(np.float64)
         time = np.arange(len(joints)) * step / clip.fps
@@ -43,17 +44,14 @@ def windows(folder: Path, seconds: float) -> Iterator[tuple[Balance, int]]:
         for start in range(0, len(joints) - count + 1, max(count, round(_RATE / 2))):
             part = slice(start, start + count)
             stance = balance(time[part], joints[part], np.ones(joints[part].shape[:2]), _UP)
-            if stance is not None:
-                yield stance, count
+            if stance is not None and stance.seconds.sum() > _LEAST_SHARE * seconds:
+                yield stance
 
 
-def swayed(folder: Path, seconds: float) -> str:
+def swayed(clips: Sequence[Clip], seconds: float) -> str:
     """A line of the table."""
-    off = []
-    for stance, count in windows(folder, seconds):
-        if count == 1 or stance.seconds.sum() > _LEAST_SHARE * seconds:
-            off.append(np.degrees(np.arctan(stance.mean[:2] / stance.mean[2])))
-    angles = np.abs(off)
+    means = np.array([stance.mean for stance in windows(clips, seconds)])
+    angles = np.abs(np.degrees(np.arctan(means[:, :2] / means[:, 2:])))
     deviation, most = np.sqrt((angles**2).mean()), np.percentile(angles, 95)
     return f"{seconds or 'photo':>8}{len(angles):10}{deviation:10.1f}{most:10.1f}"
 
@@ -73,7 +71,7 @@ def lifted_wrongly(renders: Renders, lifter: Lifter) -> Iterator[Array]:
             for joints in (lifted.joints.astype(np.float64), true)
         ]
         if None not in stances:
-            tilts = [stance.mean[[0, 2]] / -stance.mean[1] for stance in stances if stance is not None]
+            tilts = [tilt_of(stance.mean) for stance in stances if stance is not None]
             yield np.degrees(tilts[0] - tilts[1])
 
 
@@ -84,8 +82,9 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     options = parser.parse_args()
     print(f"{'seconds':>8}{'windows':>10}{'deviation':>10}{'95 %':>10}")
+    clips = read_mocap(options.motion)
     for seconds in (0.0, 0.5, 2.0, 5.0):
-        print(swayed(options.motion, seconds), flush=True)
+        print(swayed(clips, seconds), flush=True)
     if options.clips:
         renders = read_renders(options.clips, held_out=True)
         off = np.array(list(lifted_wrongly(renders, Lifter.load(options.weights, "cpu"))))

@@ -76,12 +76,13 @@ def balance(
     rest = body_size(joints, confidence) * rest_pose(AVERAGE).joints
     stands = standing_feet(time, joints @ axes, confidence, rest)
     stands = stands * np.minimum(confidence[:, feet].min(axis=2) / _SEEN, 1)
-    below = (joints[:, SOLES].mean(axis=2) * stands[..., None]).sum(axis=1)
-    weight = stands.max(axis=1) * (stands * _stretched(joints)).sum(axis=1) / (stands.sum(axis=1) + 1e-9)
-    seconds = weight * durations(np.diff(time))
+    either = stands.sum(axis=1) + 1e-9
+    below = (joints[:, SOLES].mean(axis=2) * stands[..., None]).sum(axis=1) / either[:, None]
+    stretched = (stands * _stretched(joints)).sum(axis=1) / either
+    seconds = stands.max(axis=1) * stretched * durations(np.diff(time))
     if seconds.sum() < _LEAST_TIME:
         return None
-    return Balance(centre_of_mass(joints) - below / (stands.sum(axis=1) + 1e-9)[:, None], seconds)
+    return Balance(centre_of_mass(joints) - below, seconds)
 
 
 def centre_of_mass(joints: NDArray[Any]) -> NDArray[np.float64]:

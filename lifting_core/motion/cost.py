@@ -99,7 +99,7 @@ _TOLERANCES = torch.tensor([_LENGTH * (2 if name in _FLEXIBLE else 1) for name, 
 
 
 def _usual_distances() -> Tensor:
-    """On an average adult."""
+    """`USUAL`, by the rest pose."""
     rest = rest_pose(AVERAGE).joints
     distances = np.log(np.linalg.norm(rest[_STARTS] - rest[_ENDS], axis=1))
     of_name = dict(zip(_LENGTH_OF_PAIR, distances.tolist(), strict=True))
@@ -107,7 +107,7 @@ def _usual_distances() -> Tensor:
 
 
 USUAL = _usual_distances()
-"""(L,) logarithms of metres."""
+"""(L,) logarithms of metres, on an average adult."""
 
 
 def _ties(starts: list[int], ends: list[int], weights: Tensor) -> Tensor:

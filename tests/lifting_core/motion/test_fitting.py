@@ -245,3 +245,22 @@ def test_feet_may_have_gone_anywhere_in_a_gap(film: Callable[..., Any], walk: Ca
     body = fit_body(evidence, joints, 1.0, footing)
     assert np.linalg.norm(body.root - joints[:, 0], axis=1).max() < 0.03
     assert np.linalg.norm(body.joints - evidence.joints, axis=2)[:, LIMBS].mean() < 0.01
+
+
+def test_a_foot_that_stands_before_a_gap_may_stand_elsewhere_after_it(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    """Of somebody who walks toward the camera, whose legs are hidden and guessed."""
+    time = np.concatenate([np.arange(6) / 30, 5 / 30 + 0.6 + np.arange(6) / 30])
+    joints = film(time, walk(time).joints, azimuth=0.0).joints
+    seen, sure = np.ones(joints.shape[:2]), np.ones(joints.shape[:2])
+    legs = [i for i, name in enumerate(JOINTS) if name.endswith(("knee", "ankle", "heel", "toe"))]
+    seen[:, legs], sure[:, legs] = 0.0, 0.1
+    evidence = Evidence(time, joints - joints[:, :1], sure, joints[..., :2] / joints[..., 2:], seen)
+    contacts = np.zeros((len(time), 2))
+    contacts[5:7] = 1.0
+    footing = Footing(film(time, walk(time).joints).up, contacts, rest_pose(AVERAGE).joints[SOLES[0], 2])
+    free, known = (fit_body(evidence, joints, 1.0, told).placed for told in (None, footing))
+    free_step, step = (np.linalg.norm(body[6, SOLES] - body[5, SOLES], axis=-1) for body in (free, known))
+    assert free_step[1].min() > 1.0
+    assert step[1].min() > 0.9 * free_step[1].min()

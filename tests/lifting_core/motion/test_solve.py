@@ -265,6 +265,19 @@ def test_feet_in_pictures_seconds_apart_are_not_said_to_stand_still(
     assert error[:, LIMBS].mean() < 0.03
 
 
+def test_a_foot_in_the_air_is_not_drawn_to_the_floor_of_a_photo(
+    film: Callable[..., Any], walk: Callable[..., Any]
+) -> None:
+    """One picture does not tell that a foot stands."""
+    feet = [JOINTS.index(f"{side}_{end}") for side in ("left", "right") for end in ("ankle", "heel", "toe")]
+    errors = []
+    for moment in np.arange(0, 1.1, 0.05):
+        filmed = film(np.array([moment]), walk(np.array([moment])).joints, pitch=0.3, distance=5.0)
+        lifted = solve(filmed.observation).joints_camera
+        errors.append(np.linalg.norm(_relative(lifted) - _relative(filmed.joints), axis=2)[:, feet].mean())
+    assert np.mean(errors) < 0.011
+
+
 def test_nobody_there_is_said(film: Callable[..., Any], walk: Callable[..., Any]) -> None:
     seen = film(TIME, walk(TIME).joints).observation
     with pytest.raises(InvalidInput, match="no frame"):
